@@ -1,0 +1,61 @@
+package darkroom
+
+import (
+	"net/http"
+	"time"
+)
+
+// MaxLostAttempts is how often a capture may die with its worker before it is
+// given up as CodeRendererCrashed: such a URL is poisonous, or the machine is.
+const MaxLostAttempts = 3
+
+// Retryable reports whether another attempt may end differently. httpStatus is
+// the main document's, 0 when there was none.
+func Retryable(code Code, httpStatus int) bool {
+	switch code {
+	case CodeTimeout, CodeDNSError, CodeConnectionRefused, CodeConnectionReset,
+		CodeRendererCrashed, CodeOutOfMemory, CodeInternal:
+		return true
+	case CodeHTTPError:
+		switch httpStatus {
+		case http.StatusTooManyRequests, http.StatusBadGateway,
+			http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+			return true
+		}
+	}
+	return false
+}
+
+// captureBackoff is the delay after the first, second, … failed attempt; the
+// last one repeats.
+var captureBackoff = [...]time.Duration{2 * time.Second, 10 * time.Second}
+
+// CaptureBackoff is the time to wait after the failed-th failed attempt (from
+// 1), with up to a quarter more by jitter. jitter is in [0, 1).
+func CaptureBackoff(failed int, jitter float64) time.Duration {
+	base := captureBackoff[min(max(failed, 1), len(captureBackoff))-1]
+	return base + time.Duration(float64(base)*jitter/4)
+}
+
+// deliveryBackoff is the wait before the first, second, … attempt to deliver a
+// webhook.
+var deliveryBackoff = [...]time.Duration{
+	0, 30 * time.Second, 5 * time.Minute, 30 * time.Minute, 2 * time.Hour, 5 * time.Hour, 10 * time.Hour,
+}
+
+// MaxDeliveryAttempts is how often a webhook is tried before it is given up.
+const MaxDeliveryAttempts = len(deliveryBackoff)
+
+// MaxDeliveryRetryAfter caps what a receiver's Retry-After may ask for.
+const MaxDeliveryRetryAfter = 24 * time.Hour
+
+// DeliveryBackoff is the wait before the given attempt (from 1), with up to a
+// tenth more by jitter, and false when no attempt is left. jitter is in
+// [0, 1).
+func DeliveryBackoff(attempt int, jitter float64) (time.Duration, bool) {
+	if attempt < 1 || attempt > MaxDeliveryAttempts {
+		return 0, false
+	}
+	base := deliveryBackoff[attempt-1]
+	return base + time.Duration(float64(base)*jitter/10), true
+}
