@@ -1,0 +1,64 @@
+# Each target does all of its own set-up. `make help` lists them.
+SHELL := /bin/bash
+GO    ?= go
+BIN   := bin/darkroom
+export CGO_ENABLED ?= 0
+
+.DEFAULT_GOAL := help
+.PHONY: help build demo test test-unit test-node test-e2e test-slow soak race lint fuzz bench generate setup clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build: ## Build bin/darkroom (static, no cgo)
+	$(GO) build -trimpath -ldflags "-s -w" -o $(BIN) ./cmd/darkroom
+
+demo: ## Install what is missing, build, capture the built-in site and save the ZIP
+	@scripts/setup browser
+	@$(MAKE) --no-print-directory build
+	@$(BIN) demo
+
+test: ## Everything in its short form: unit, integration, clients, e2e (≤ 10 minutes)
+	@scripts/setup test
+	@scripts/report $(MAKE) --no-print-directory test-unit test-node test-e2e
+
+test-unit: ## Go tests of every room, real Chromium and real SQLite
+	$(GO) vet ./...
+	$(GO) test $(TESTFLAGS) $$($(GO) list ./... | grep -v -e /e2e -e /bench)
+
+test-node: ## The Node client's own tests
+	cd clients/node && node --test test/
+
+test-e2e: build ## The whole program, killed in the middle, with the clients
+	$(GO) test -count=1 -timeout 9m ./e2e/...
+
+test-slow: ## Race detector, linters, longer fuzzing and kill loops (≤ 40 minutes)
+	@scripts/setup test
+	@$(MAKE) --no-print-directory lint race fuzz
+	DARKROOM_LONG=1 $(GO) test -count=1 -timeout 30m ./e2e/...
+
+soak: build ## The long forms that take hours
+	@scripts/setup test
+	DARKROOM_SOAK=1 $(GO) test -count=1 -timeout 12h -v ./e2e/... -run Soak
+
+race: ## Go tests under the race detector
+	CGO_ENABLED=1 $(GO) test -race -timeout 20m $$($(GO) list ./... | grep -v -e /e2e -e /bench)
+
+lint: ## Linters, pinned in tools/go.mod
+	$(GO) tool -modfile=tools/go.mod golangci-lint run ./...
+
+fuzz: ## Each fuzz target for a few seconds (FUZZTIME=10s)
+	@scripts/fuzz $${FUZZTIME:-10s}
+
+bench: build ## Throughput and cost, compared in one run
+	@scripts/setup test
+	$(GO) run ./bench $(BENCHFLAGS)
+
+generate: ## Write the generated files again
+	$(GO) generate ./...
+
+setup: ## Install the browser, the fonts and the tools that the tests need
+	@scripts/setup test
+
+clean: ## Remove what the build and the tests leave
+	rm -rf bin tmp demo.zip
