@@ -99,10 +99,17 @@ func TestRetryable(t *testing.T) {
 		status int
 		want   bool
 	}{
-		{darkroom.CodeTimeout, 0, true}, {darkroom.CodeDNSError, 0, true}, {darkroom.CodeConnectionReset, 0, true},
-		{darkroom.CodeHTTPError, 503, true}, {darkroom.CodeHTTPError, 429, true}, {darkroom.CodeHTTPError, 500, false},
-		{darkroom.CodeHTTPError, 404, false}, {darkroom.CodeTLSError, 0, false}, {darkroom.CodeBlockedTarget, 0, false},
-		{darkroom.CodeSelectorNotFound, 200, false}, {darkroom.CodeUnsupportedContent, 200, false},
+		{darkroom.CodeTimeout, 0, true},
+		{darkroom.CodeDNSError, 0, true},
+		{darkroom.CodeConnectionReset, 0, true},
+		{darkroom.CodeHTTPError, 503, true},
+		{darkroom.CodeHTTPError, 429, true},
+		{darkroom.CodeHTTPError, 500, false},
+		{darkroom.CodeHTTPError, 404, false},
+		{darkroom.CodeTLSError, 0, false},
+		{darkroom.CodeBlockedTarget, 0, false},
+		{darkroom.CodeSelectorNotFound, 200, false},
+		{darkroom.CodeUnsupportedContent, 200, false},
 	}
 	for _, test := range tests {
 		if got := darkroom.Retryable(test.code, test.status); got != test.want {

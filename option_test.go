@@ -161,8 +161,14 @@ func TestFailsOn(t *testing.T) {
 		status   int
 		want     bool
 	}{
-		{nil, 200, false}, {nil, 304, false}, {nil, 404, true}, {nil, 503, true},
-		{[]string{}, 500, false}, {[]string{"404"}, 404, true}, {[]string{"404"}, 410, false}, {[]string{"2XX"}, 204, true},
+		{nil, 200, false},
+		{nil, 304, false},
+		{nil, 404, true},
+		{nil, 503, true},
+		{[]string{}, 500, false},
+		{[]string{"404"}, 404, true},
+		{[]string{"404"}, 410, false},
+		{[]string{"2XX"}, 204, true},
 	}
 	for _, test := range tests {
 		if got := (darkroom.Options{FailOnStatus: test.patterns}).FailsOn(test.status); got != test.want {

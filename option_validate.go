@@ -93,8 +93,10 @@ func (c *Clip) validate() error {
 		name            string
 		value, min, max float64
 	}{
-		{"x", c.X, 0, 1e6}, {"y", c.Y, 0, 1e6},
-		{"width", c.Width, 1, MaxClipSide}, {"height", c.Height, 1, MaxClipSide},
+		{"x", c.X, 0, 1e6},
+		{"y", c.Y, 0, 1e6},
+		{"width", c.Width, 1, MaxClipSide},
+		{"height", c.Height, 1, MaxClipSide},
 	} {
 		if side.value < side.min || side.value > side.max {
 			return Invalid("clip."+side.name, "clip.%s must be between %g and %g px", side.name, side.min, side.max)
