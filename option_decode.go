@@ -15,6 +15,9 @@ func (p Option) SetJSON(o *Options, raw json.RawMessage) error {
 	if len(raw) == 0 || string(raw) == "null" {
 		return nil
 	}
+	if _, isMap := p.field(o).(*map[string]string); isMap && string(raw) == "[]" {
+		return nil // how PHP writes an empty object
+	}
 	if raw[0] == '"' {
 		var text string
 		if err := json.Unmarshal(raw, &text); err != nil {

@@ -40,6 +40,7 @@ func TestOptionsAreReadAsClientsSendThem(t *testing.T) {
 		{"an object as text", "clip", `"{\"x\":1,\"y\":2,\"width\":3,\"height\":4}"`, darkroom.Options{Clip: &darkroom.Clip{X: 1, Y: 2, Width: 3, Height: 4}}, ""},
 		{"text for an object", "clip", `"left half"`, darkroom.Options{}, "object with x, y"},
 		{"a quoted text for an object", "clip", `"\"{}\""`, darkroom.Options{}, "object with x, y"},
+		{"an empty object as PHP writes it", "headers", `[]`, darkroom.Options{}, ""},
 		{"headers", "headers", `{"X-A":"b"}`, darkroom.Options{Secrets: darkroom.Secrets{Headers: map[string]string{"X-A": "b"}}}, ""},
 	}
 	for _, test := range tests {

@@ -12,7 +12,8 @@ type Delivery struct {
 	Event    string // "job.completed", "job.partial" or "job.failed"
 	Body     []byte
 	State    DeliveryState
-	Attempts int // made so far
+	Attempts int       // made so far
+	NextAt   time.Time // the next attempt not before; while pending
 }
 
 // DeliveryAttempt is one recorded try to deliver. Either Status or Error is

@@ -1,0 +1,134 @@
+package client
+
+import (
+	"net/url"
+	"strconv"
+	"time"
+
+	"darkroom"
+)
+
+// Job is a job as the server shows it.
+type Job = darkroom.JobAnswer
+
+// Params say how a job is run and how each of its pictures is taken. The zero
+// value asks for the server's defaults throughout.
+type Params struct {
+	darkroom.Options
+
+	Name        string            `json:"name,omitempty"`
+	Tags        []string          `json:"tags,omitempty"`
+	Priority    darkroom.Priority `json:"priority,omitempty"`
+	CallbackURL string            `json:"callback_url,omitempty"` // told by a signed POST when the job has ended
+
+	// HostConcurrency is how many pictures of one host are taken at once, over
+	// all jobs of the key; HostDelay is the least time between two of them.
+	HostConcurrency int           `json:"host_concurrency,omitempty"`
+	HostDelay       time.Duration `json:"-"` // whole milliseconds
+
+	// Retention is how long the results are kept; at most what the server
+	// allows.
+	Retention time.Duration `json:"-"` // whole seconds
+
+	// IdempotencyKey makes it safe to send the same job twice, also from two
+	// processes: within a day the second is answered with the job of the first.
+	// Empty means a random one for this call and its repetitions.
+	IdempotencyKey string `json:"-"`
+}
+
+// SitemapParams say which pages of a sitemap are taken, and how.
+type SitemapParams struct {
+	Params
+
+	MaxPages       int    `json:"max_pages,omitempty"`       // default 50
+	IncludePattern string `json:"include_pattern,omitempty"` // RE2; only URLs that match
+	ExcludePattern string `json:"exclude_pattern,omitempty"` // RE2; no URL that matches
+}
+
+// paceWire is the part of Params that has another unit on the wire.
+type paceWire struct {
+	HostDelay int64 `json:"host_delay,omitempty"` // milliseconds
+	Retention int64 `json:"retention,omitempty"`  // seconds
+}
+
+func (p Params) pace() paceWire {
+	return paceWire{HostDelay: p.HostDelay.Milliseconds(), Retention: int64(p.Retention / time.Second)}
+}
+
+// ListParams filter the list of jobs. The zero value means all, newest first.
+type ListParams struct {
+	Status        darkroom.JobStatus
+	Type          darkroom.JobKind
+	Tag           string
+	Query         string // part of the name
+	CreatedAfter  time.Time
+	CreatedBefore time.Time
+	Limit         int // jobs per page, 1–100; 0 = the server's 20
+	Offset        int // jobs to leave out at the beginning
+}
+
+func (p ListParams) query() url.Values {
+	query := url.Values{}
+	set := func(name, value string) {
+		if value != "" {
+			query.Set(name, value)
+		}
+	}
+	set("status", string(p.Status))
+	set("type", string(p.Type))
+	set("tag", p.Tag)
+	set("q", p.Query)
+	if !p.CreatedAfter.IsZero() {
+		set("created_after", p.CreatedAfter.UTC().Format(time.RFC3339))
+	}
+	if !p.CreatedBefore.IsZero() {
+		set("created_before", p.CreatedBefore.UTC().Format(time.RFC3339))
+	}
+	if p.Limit > 0 {
+		set("limit", strconv.Itoa(p.Limit))
+	}
+	if p.Offset > 0 {
+		set("offset", strconv.Itoa(p.Offset))
+	}
+	return query
+}
+
+// Page is one page of the list of jobs.
+type Page struct {
+	Jobs    []Job `json:"jobs"`
+	Total   int   `json:"total"` // jobs that match, on all pages
+	Limit   int   `json:"limit"`
+	Offset  int   `json:"offset"`
+	HasMore bool  `json:"has_more"`
+}
+
+// Image is one picture.
+type Image struct {
+	Data        []byte
+	ContentType string // image/png, image/jpeg or image/webp
+}
+
+// Health is what the server says of itself to anyone.
+type Health struct {
+	Status  string  `json:"status"` // "ok"
+	Version string  `json:"version"`
+	Uptime  float64 `json:"uptime"` // seconds
+}
+
+// Usage counts what a key has used in the current period.
+type Usage struct {
+	Plan   string `json:"plan"`
+	Period struct {
+		Start time.Time `json:"start"`
+		End   time.Time `json:"end"`
+	} `json:"period"`
+	Usage struct {
+		Requests   int     `json:"requests"`
+		Limit      int     `json:"limit"`     // -1 = none
+		Remaining  int     `json:"remaining"` // -1 = no limit
+		Percentage float64 `json:"percentage"`
+	} `json:"usage"`
+	Breakdown         map[string]int `json:"breakdown"` // by kind: "screenshot", …
+	CacheHitRate      float64        `json:"cache_hit_rate"`
+	AvgResponseTimeMS float64        `json:"avg_response_time_ms"`
+}

@@ -1,0 +1,2 @@
+export * from './index.js';
+export { Darkroom as default } from './index.js';

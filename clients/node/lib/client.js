@@ -1,0 +1,149 @@
+'use strict';
+
+const { randomUUID } = require('node:crypto');
+
+const { FileSink, MemorySink, receive } = require('./download.js');
+const { Job } = require('./job.js');
+const { JobList } = require('./list.js');
+const { toWire } = require('./options.js');
+const { pause } = require('./pause.js');
+const { Transport } = require('./transport.js');
+const { wait } = require('./wait.js');
+
+const DEFAULT_BASE_URL = 'http://127.0.0.1:8484';
+const DEFAULT_TIMEOUT = 30000; // ms, of one attempt
+const DEFAULT_MAX_RETRIES = 2;
+const PAGE_TIMEOUT = 30000; // ms, what the server gives a page that says nothing else
+
+class Darkroom {
+  #transport;
+
+  #timeout;
+
+  constructor(key, settings) {
+    const given = typeof key === 'object' && key !== null ? key : { apiKey: key, ...settings };
+    const env = process.env;
+    const baseUrl = given.baseUrl || env.DARKROOM_URL || env.SNAPSHARP_BASE_URL || DEFAULT_BASE_URL;
+    const apiKey = given.apiKey || env.DARKROOM_API_KEY || env.SNAPSHARP_API_KEY || '';
+    this.#timeout = given.timeout ?? DEFAULT_TIMEOUT;
+    this.#transport = new Transport({
+      baseUrl: checkedUrl(baseUrl),
+      key: apiKey.trim(),
+      timeout: this.#timeout,
+      maxRetries: given.maxRetries ?? DEFAULT_MAX_RETRIES,
+      fetch: given.fetch ?? ((...args) => globalThis.fetch(...args)),
+      pause: given.pause ?? pause,
+      headers: given.headers ?? {},
+    });
+  }
+
+  get baseUrl() {
+    return this.#transport.baseUrl;
+  }
+
+  async batch(urls, options, request) {
+    return this.#create('/v1/batch', { urls, ...toWire(options) }, request);
+  }
+
+  async sitemap(sitemapUrl, options, request) {
+    return this.#create('/v1/sitemap', { sitemap_url: sitemapUrl, ...toWire(options) }, request);
+  }
+
+  async getJob(id, request) {
+    return new Job(await this.#transport.json({ ...request, method: 'GET', path: jobPath(id) }));
+  }
+
+  listJobs(params, request) {
+    const fetchPage = (query) => this.#transport.json({ ...request, method: 'GET', path: '/v1/jobs', query });
+    return new JobList(fetchPage, toWire(params));
+  }
+
+  async downloadJob(id, { onProgress, ...request } = {}) {
+    const sink = new MemorySink();
+    await receive(this.#transport, this.#downloadOf(id, request), sink, onProgress);
+    return sink.toBuffer();
+  }
+
+  async downloadJobTo(id, path, { onProgress, ...request } = {}) {
+    const download = this.#downloadOf(id, request);
+    const sink = await FileSink.open(path);
+    try {
+      await receive(this.#transport, download, sink, onProgress);
+    } catch (error) {
+      await sink.close();
+      throw error;
+    }
+    await sink.finish();
+    return { path, size: sink.size };
+  }
+
+  async waitForJob(id, { onProgress, interval, timeout, signal, ...request } = {}) {
+    const path = jobPath(id);
+    const look = async (hold) => new Job(await this.#transport.json({
+      ...request, signal, method: 'GET', path, query: { wait: hold }, extraTime: hold * 1000,
+    }));
+    return wait(id, look, this.#transport.pause, { onProgress, interval, timeout, signal });
+  }
+
+  async batchAndWait(urls, options, { idempotencyKey, ...request } = {}) {
+    const { signal, maxRetries } = request;
+    const job = await this.batch(urls, options, { signal, maxRetries, idempotencyKey });
+    return this.waitForJob(job.id, request);
+  }
+
+  async sitemapAndWait(sitemapUrl, options, { idempotencyKey, ...request } = {}) {
+    const { signal, maxRetries } = request;
+    const job = await this.sitemap(sitemapUrl, options, { signal, maxRetries, idempotencyKey });
+    return this.waitForJob(job.id, request);
+  }
+
+  async screenshot(url, options, { idempotencyKey, ...request } = {}) {
+    const body = { url, ...toWire(options) };
+    return this.#transport.send({
+      ...request,
+      method: 'POST',
+      path: '/v1/screenshot',
+      body,
+      headers: idempotencyKey === undefined ? {} : { 'idempotency-key': idempotencyKey },
+      patient: false,
+      extraTime: Number(body.timeout) || PAGE_TIMEOUT,
+    }, async (response) => Buffer.from(await response.arrayBuffer()));
+  }
+
+  health(request) {
+    return this.#transport.json({ ...request, method: 'GET', path: '/health' });
+  }
+
+  usage(request) {
+    return this.#transport.json({ ...request, method: 'GET', path: '/v1/usage' });
+  }
+
+  async #create(path, body, { idempotencyKey = randomUUID(), ...request } = {}) {
+    const headers = { 'idempotency-key': idempotencyKey };
+    return new Job(await this.#transport.json({ ...request, method: 'POST', path, body, headers }));
+  }
+
+  #downloadOf(id, request) {
+    return { timeout: this.#timeout, ...request, method: 'GET', path: `${jobPath(id)}/download` };
+  }
+}
+
+function checkedUrl(text) {
+  let url;
+  try {
+    url = new URL(text.trim());
+  } catch {
+    throw new TypeError(`the base URL ${JSON.stringify(text)} is not a URL; write it like ${DEFAULT_BASE_URL}`);
+  }
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') {
+    throw new TypeError(`the base URL ${JSON.stringify(text)} must begin with http:// or https://`);
+  }
+  return text.trim().replace(/\/+$/, '');
+}
+
+function jobPath(id) {
+  if (typeof id !== 'string' || id === '') throw new TypeError('the id of a job must be a string that is not empty');
+  return `/v1/jobs/${encodeURIComponent(id)}`;
+}
+
+module.exports = { Darkroom };

@@ -1,0 +1,138 @@
+package main
+
+import (
+	"fmt"
+	"net"
+	"net/netip"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/dustin/go-humanize"
+)
+
+// config is the settings in the types that the rooms take.
+type config struct {
+	Listen         string // host:port
+	Data           string // absolute
+	Bucket         string // absolute folder of the pictures; "" = in Data
+	Slots          int
+	Retention      time.Duration
+	JobDeadline    time.Duration
+	History        time.Duration
+	PrivateTargets string // auto, allow or deny
+	MaxURLs        int
+	MinFreeDisk    int64 // bytes
+	Chromium       string
+	StrictSites    bool
+	EgressAllow    []string
+	EgressDeny     []string
+	LogFormat      string
+}
+
+// newConfig converts checked settings. environ gives the default of the data
+// folder.
+func newConfig(known settings, environ environment) (config, error) {
+	c := config{
+		Listen:         known.text("listen"),
+		Bucket:         strings.TrimPrefix(known.text("bucket-url"), "file://"),
+		Slots:          known.slots(),
+		Retention:      known.duration("retention"),
+		JobDeadline:    known.duration("job-deadline"),
+		History:        known.duration("history"),
+		PrivateTargets: known.text("private-targets"),
+		MaxURLs:        known.count("max-urls"),
+		MinFreeDisk:    known.size("min-free-disk"),
+		Chromium:       known.text("chromium"),
+		StrictSites:    known.text("site-isolation") == "strict",
+		EgressAllow:    known.list("egress-allow"),
+		EgressDeny:     known.list("egress-deny"),
+		LogFormat:      known.text("log-format"),
+	}
+	if _, _, err := net.SplitHostPort(c.Listen); err != nil {
+		return c, usage("%s: %q is not host:port, such as 127.0.0.1:8484", known["listen"].Source, c.Listen)
+	}
+	if c.Retention <= 0 || c.JobDeadline <= 0 {
+		return c, usage("retention and job-deadline must be longer than 0")
+	}
+	data := known.text("data")
+	if data == "" {
+		data = environ.dataFolder()
+	}
+	if data == "" {
+		return c, usage("no data folder: set --data DIR or DARKROOM_DATA (there is no home folder to put it in)")
+	}
+	absolute, err := filepath.Abs(data)
+	if err != nil {
+		return c, fmt.Errorf("find the data folder %s: %w", data, err)
+	}
+	c.Data = absolute
+	return c, nil
+}
+
+// bucketFolder is where the pictures go.
+func (c config) bucketFolder() string {
+	if c.Bucket != "" {
+		return c.Bucket
+	}
+	return filepath.Join(c.Data, bucketName)
+}
+
+// AllowsPrivate reports whether private targets are allowed while the API
+// listens on that address.
+func (c config) AllowsPrivate(listening netip.AddrPort) bool {
+	if c.PrivateTargets == "auto" {
+		return listening.Addr().IsLoopback()
+	}
+	return c.PrivateTargets == "allow"
+}
+
+func (known settings) text(name string) string { return known[name].Text }
+
+// Malformed values were refused by check, so the conversions below cannot
+// fail.
+func (known settings) count(name string) int {
+	number, _ := strconv.Atoi(known.text(name))
+	return number
+}
+
+func (known settings) duration(name string) time.Duration {
+	duration, _ := parseDuration(known.text(name))
+	return duration
+}
+
+func (known settings) size(name string) int64 {
+	size, _ := humanize.ParseBytes(known.text(name))
+	return int64(size)
+}
+
+func (known settings) list(name string) []string {
+	return slices.DeleteFunc(strings.Split(known.text(name), ","), func(word string) bool { return strings.TrimSpace(word) == "" })
+}
+
+func (known settings) slots() int {
+	if known.text("concurrency") == "auto" {
+		return 2 * runtime.NumCPU()
+	}
+	return known.count("concurrency")
+}
+
+func findSetting(name string) (setting, bool) {
+	table := settingTable()
+	i := slices.IndexFunc(table, func(s setting) bool { return s.Name == name })
+	if i < 0 {
+		return setting{}, false
+	}
+	return table[i], true
+}
+
+func settingNames() []string {
+	var names []string
+	for _, s := range settingTable() {
+		names = append(names, s.Name)
+	}
+	return names
+}

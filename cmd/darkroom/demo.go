@@ -1,0 +1,190 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"darkroom"
+	"darkroom/client"
+	"darkroom/demo"
+)
+
+// demoTimeout is how long the demo waits for its slow page; every other page
+// is ready within a fraction of it.
+const demoTimeout = 5 * time.Second
+
+// demoFlags are what `darkroom demo` was asked.
+type demoFlags struct {
+	where  whereFlags
+	output string
+	keep   bool
+	quiet  bool
+}
+
+func (p *program) demoCommand() *cobra.Command {
+	var flags demoFlags
+	command := &cobra.Command{
+		Use: "demo", Short: "Show it all in a minute: a built-in site, one batch, one ZIP", Args: cobra.NoArgs,
+		Long: `Show it all in a minute. Starts a server and a built-in site of 24 pages on
+loopback, captures the site as a batch through the API, and saves the ZIP.
+Needs a browser, but no network. Two of the pages fail on purpose.`,
+		RunE: func(command *cobra.Command, _ []string) error {
+			flags.where.known = command.Flags()
+			return p.demo(command.Context(), &flags)
+		},
+	}
+	set := command.Flags()
+	set.StringVarP(&flags.output, "output", "o", "darkroom-demo.zip", "`file` for the ZIP")
+	set.BoolVar(&flags.keep, "keep", false, "leave the temporary data folder and say where it is")
+	set.BoolVarP(&flags.quiet, "quiet", "q", false, "no progress")
+	addSettingFlags(set, "chromium", "concurrency")
+	return command
+}
+
+func (p *program) demo(ctx context.Context, flags *demoFlags) error {
+	site, stopSite, err := startSite(ctx)
+	if err != nil {
+		return err
+	}
+	defer stopSite()
+	config, err := p.temporaryConfig(flags.where.known)
+	if err != nil {
+		return err
+	}
+	config.PrivateTargets, config.EgressDeny = "allow", nil // the site is on loopback
+	running, err := p.startTemporary(ctx, config)
+	if err != nil {
+		return err
+	}
+	running.Keep = flags.keep
+	p.introduceDemo(running, site, flags.keep)
+	server := &target{Client: newClient(running.URL, running.Key), URL: running.URL, Here: true}
+	err = p.runDemo(ctx, server, site, flags)
+	return errors.Join(err, running.Stop(ctx))
+}
+
+// startSite serves the built-in site on a free port of loopback.
+func startSite(ctx context.Context) (url string, stop func(), err error) {
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", nil, fmt.Errorf("serve the demo site: %w", err)
+	}
+	server := &http.Server{Handler: demo.Handler(), ReadHeaderTimeout: 10 * time.Second}
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		_ = server.Serve(listener) // ends with Close
+	}()
+	return "http://" + listener.Addr().String(), func() {
+		_ = server.Close() // nobody reads from it any more
+		<-ended
+	}, nil
+}
+
+func (p *program) introduceDemo(running *temporaryServer, site string, keep bool) {
+	if p.json {
+		return
+	}
+	browser := running.engine.Browser()
+	fate := "removed at the end; --keep keeps it"
+	if keep {
+		fate = "kept"
+	}
+	p.say("darkroom %s · demo: everything stays on this computer, no network is used", Version)
+	p.say("")
+	p.say("  browser    %s %s   %s", browser.Product, browser.Version, browser.Path)
+	p.say("  demo site  %s   %d pages built into this program", site, len(demo.Pages()))
+	p.say("  API        %s", running.URL)
+	p.say("  data       %s   (%s)", running.config.Data, fate)
+	p.say("")
+}
+
+func (p *program) runDemo(ctx context.Context, server *target, site string, flags *demoFlags) error {
+	var urls []string
+	for _, page := range demo.Pages() {
+		urls = append(urls, site+page.Path)
+	}
+	started := time.Now()
+	job, err := server.Batch(ctx, urls, client.Params{
+		Name:    "demo",
+		Options: darkroom.Options{Timeout: int(demoTimeout.Milliseconds()), Attempts: 1},
+	})
+	if err != nil {
+		return err
+	}
+	if err := p.tellCreated(server, job, false); err != nil {
+		return err
+	}
+	job, err = p.await(ctx, server, job.ID, waitFlags{quiet: flags.quiet})
+	if err != nil {
+		return err
+	}
+	saved, err := p.save(ctx, server, job.ID, flags.output)
+	if err != nil {
+		return err
+	}
+	return p.endDemo(server, job, saved, time.Since(started))
+}
+
+// endDemo shows the result. The two pages that fail on purpose are no failure
+// of the demo; any other is.
+func (p *program) endDemo(server *target, job client.Job, saved string, took time.Duration) error {
+	records, err := readManifest(saved)
+	if err != nil {
+		return err
+	}
+	if p.json {
+		if err := p.emitResult(job, records, saved, took); err != nil {
+			return err
+		}
+	} else if err := p.tellDemo(job, records, saved, took); err != nil {
+		return err
+	}
+	for _, r := range records {
+		if !r.Success && !failsOnPurpose(r.URL) {
+			return quietly(exitPartial, "partial")
+		}
+	}
+	return nil
+}
+
+func (p *program) tellDemo(job client.Job, records []record, saved string, took time.Duration) error {
+	for _, r := range records {
+		if r.Success {
+			continue
+		}
+		line := r.line()
+		reason := "failed           "
+		if failsOnPurpose(r.URL) {
+			reason = "failed on purpose"
+		}
+		p.say("  %s  %s   %s: %s", reason, line.URL, line.Error, line.Message)
+	}
+	if absolute, err := filepath.Abs(saved); err == nil {
+		saved = absolute
+	}
+	p.say("")
+	_, err := fmt.Fprintf(p.stdout, "%s   %d pictures and index.json   %s   %.1f s\n", saved, job.Progress.Completed, size(saved), took.Seconds())
+	p.say("")
+	p.say("Now yours:")
+	p.say("  darkroom shot https://example.com      one picture, no server needed")
+	p.say("  darkroom batch -f urls.txt             many pages, one ZIP")
+	p.say("  darkroom serve                         keep it running, and use the API")
+	return err
+}
+
+func failsOnPurpose(url string) bool {
+	for _, page := range demo.Pages() {
+		if page.Fails && len(url) >= len(page.Path) && url[len(url)-len(page.Path):] == page.Path {
+			return true
+		}
+	}
+	return false
+}

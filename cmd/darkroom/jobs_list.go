@@ -1,0 +1,80 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"darkroom"
+	"darkroom/client"
+)
+
+func (p *program) jobsListCommand() *cobra.Command {
+	var where whereFlags
+	var filter client.ListParams
+	var status string
+	command := &cobra.Command{
+		Use: "list", Short: "List jobs, newest first", Args: cobra.NoArgs,
+		RunE: func(command *cobra.Command, _ []string) error {
+			filter.Status = darkroom.JobStatus(status)
+			if status != "" && !filter.Status.Valid() {
+				return usage("--status must be one of %v", darkroom.JobStatuses())
+			}
+			server, err := p.connectServer(command.Context(), &where)
+			if err != nil {
+				return err
+			}
+			return p.listJobs(command.Context(), server, filter)
+		},
+	}
+	where.add(command.Flags(), false)
+	command.Flags().StringVar(&status, "status", "", "only jobs in this `status`: pending, processing, completed, partial or failed")
+	command.Flags().IntVar(&filter.Limit, "limit", darkroom.DefaultListLimit, "`number` of jobs, 1 to 100")
+	command.Flags().IntVar(&filter.Offset, "offset", 0, "`number` of jobs to leave out first")
+	return command
+}
+
+func (p *program) listJobs(ctx context.Context, server *target, filter client.ListParams) error {
+	page, err := server.Page(ctx, filter)
+	if err != nil {
+		return err
+	}
+	if p.json {
+		for _, job := range page.Jobs {
+			if err := p.emit(job); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	if err := p.jobTable(page.Jobs); err != nil {
+		return fmt.Errorf("write to stdout: %w", err)
+	}
+	if page.HasMore {
+		p.whisper("%d of %d; more: --offset %d", len(page.Jobs), page.Total, filter.Offset+len(page.Jobs))
+	}
+	return nil
+}
+
+// jobTable aligns its columns on a terminal and separates them by tabs
+// elsewhere, with a header on the terminal only.
+func (p *program) jobTable(jobs []client.Job) error {
+	var out io.Writer = p.stdout
+	if p.terminal(p.stdout) {
+		table := tabwriter.NewWriter(p.stdout, 0, 8, 2, ' ', 0)
+		defer table.Flush()
+		out = table
+		fmt.Fprintln(out, "ID\tTYPE\tSTATUS\tOK\tFAILED\tTOTAL\tCREATED\tNAME")
+	}
+	for _, job := range jobs {
+		_, err := fmt.Fprintf(out, "%s\t%s\t%s\t%d\t%d\t%d\t%s\t%s\n", job.ID, job.Type, job.Status,
+			job.Progress.Completed, job.Progress.Failed, job.Progress.Total, job.CreatedAt.Format("2006-01-02T15:04:05Z07:00"), job.Name)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,210 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"darkroom"
+	"darkroom/internal/store"
+)
+
+func (p *program) keysCommand() *cobra.Command {
+	command := &cobra.Command{
+		Use:   "keys",
+		Short: "Make, list and revoke API keys",
+		Long: `Make, list and revoke API keys.
+
+These commands work on the data folder of a server of this machine, whether it
+runs or not. A revoked key stops working at once.`,
+		RunE: needsSubcommand,
+	}
+	command.AddCommand(p.keysCreateCommand(), p.keysListCommand(), p.keysRevokeCommand(), p.keysSecretCommand())
+	return command
+}
+
+// keyWork is the body of a command that works on keys.
+type keyWork func(ctx context.Context, rows *store.Store, args []string) error
+
+func (p *program) onKeys(work keyWork) func(*cobra.Command, []string) error {
+	return func(command *cobra.Command, args []string) error {
+		return p.withRows(command.Context(), command.Flags(), func(ctx context.Context, rows *store.Store) error {
+			return work(ctx, rows, args)
+		})
+	}
+}
+
+// withRows opens the rows of the data folder for a moment, beside a server if
+// one runs.
+func (p *program) withRows(ctx context.Context, flags *pflag.FlagSet, work func(context.Context, *store.Store) error) (err error) {
+	config, err := p.config(flags)
+	if err != nil {
+		return err
+	}
+	folder, err := openDataFolder(config.Data)
+	if err != nil {
+		return err
+	}
+	if err := folder.Share(); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, folder.Unlock()) }()
+	secret, err := folder.SecretKey()
+	if err != nil {
+		return err
+	}
+	db, rows, _, err := openStore(ctx, config, secret, slog.New(slog.DiscardHandler))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	return work(ctx, rows)
+}
+
+func (p *program) keysCreateCommand() *cobra.Command {
+	command := &cobra.Command{
+		Use: "create NAME", Short: "Make a key and show it, once", Args: cobra.ExactArgs(1),
+		RunE: p.onKeys(func(ctx context.Context, rows *store.Store, args []string) error {
+			key, err := rows.CreateKey(ctx, args[0])
+			if err != nil {
+				return err
+			}
+			return p.showNewKey(key)
+		}),
+	}
+	addSettingFlags(command.Flags(), "data")
+	return command
+}
+
+func (p *program) showNewKey(key store.NewKey) error {
+	if p.json {
+		return p.emit(map[string]string{
+			"message_type": "key", "id": key.ID, "name": key.Name, "key": key.Secret, "webhook_secret": key.WebhookSecret,
+		})
+	}
+	if !p.terminal(p.stdout) {
+		_, err := fmt.Fprintf(p.stdout, "%s\t%s\n", key.Secret, key.WebhookSecret)
+		return err
+	}
+	_, err := fmt.Fprintf(p.stdout, "key             %s\nwebhook secret  %s\n", key.Secret, key.WebhookSecret)
+	p.whisper("The key is not shown again. `darkroom keys secret %s` shows the webhook secret.", key.Name)
+	return err
+}
+
+func (p *program) keysListCommand() *cobra.Command {
+	command := &cobra.Command{
+		Use: "list", Short: "List all keys", Args: cobra.NoArgs,
+		RunE: p.onKeys(func(ctx context.Context, rows *store.Store, _ []string) error {
+			keys, err := rows.Keys(ctx)
+			if err != nil {
+				return err
+			}
+			return p.showKeys(keys)
+		}),
+	}
+	addSettingFlags(command.Flags(), "data")
+	return command
+}
+
+func (p *program) showKeys(keys []darkroom.APIKey) error {
+	for _, key := range keys {
+		state := "active"
+		if !key.RevokedAt.IsZero() {
+			state = "revoked"
+		}
+		var err error
+		if p.json {
+			err = p.emit(map[string]string{
+				"message_type": "key", "id": key.ID, "name": key.Name, "prefix": key.Prefix,
+				"created_at": key.CreatedAt.UTC().Format(time.RFC3339), "state": state,
+			})
+		} else {
+			_, err = fmt.Fprintln(p.stdout, strings.Join([]string{
+				key.ID, key.Prefix + "…", state, key.CreatedAt.UTC().Format(time.RFC3339), key.Name,
+			}, "\t"))
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *program) keysRevokeCommand() *cobra.Command {
+	command := &cobra.Command{
+		Use: "revoke KEY", Short: "End a key, named by its id, its name or its first characters", Args: cobra.ExactArgs(1),
+		RunE: p.onKeys(func(ctx context.Context, rows *store.Store, args []string) error {
+			key, err := rows.RevokeKey(ctx, args[0])
+			if err != nil {
+				return err
+			}
+			if p.json {
+				return p.emit(map[string]string{"message_type": "key", "id": key.ID, "name": key.Name, "state": "revoked"})
+			}
+			_, err = fmt.Fprintf(p.stdout, "revoked %s (%s…)\n", key.Name, key.Prefix)
+			return err
+		}),
+	}
+	addSettingFlags(command.Flags(), "data")
+	return command
+}
+
+func (p *program) keysSecretCommand() *cobra.Command {
+	var rotate bool
+	command := &cobra.Command{
+		Use: "secret KEY", Short: "Show the webhook secret of a key, or make a new one", Args: cobra.ExactArgs(1),
+		RunE: p.onKeys(func(ctx context.Context, rows *store.Store, args []string) error {
+			secret, err := webhookSecret(ctx, rows, args[0], rotate)
+			if err != nil {
+				return err
+			}
+			if p.json {
+				return p.emit(map[string]string{"message_type": "webhook_secret", "webhook_secret": secret})
+			}
+			_, err = fmt.Fprintln(p.stdout, secret)
+			return err
+		}),
+	}
+	command.Flags().BoolVar(&rotate, "rotate", false, "make a new secret; the old one ends now")
+	addSettingFlags(command.Flags(), "data")
+	return command
+}
+
+func webhookSecret(ctx context.Context, rows *store.Store, text string, rotate bool) (string, error) {
+	key, err := findKey(ctx, rows, text)
+	if err != nil {
+		return "", err
+	}
+	if rotate {
+		return rows.RotateWebhookSecret(ctx, key.ID)
+	}
+	return rows.WebhookSecret(ctx, key.ID)
+}
+
+// findKey finds the one key that works and has this id, name or first
+// characters.
+func findKey(ctx context.Context, rows *store.Store, text string) (darkroom.APIKey, error) {
+	keys, err := rows.Keys(ctx)
+	if err != nil {
+		return darkroom.APIKey{}, err
+	}
+	var found []darkroom.APIKey
+	for _, key := range keys {
+		if key.RevokedAt.IsZero() && (key.ID == text || key.Name == text || key.Prefix == strings.TrimSuffix(text, "…")) {
+			found = append(found, key)
+		}
+	}
+	switch len(found) {
+	case 0:
+		return darkroom.APIKey{}, darkroom.Errorf(darkroom.CodeNotFound, "no key has the id, name or beginning %q", text)
+	case 1:
+		return found[0], nil
+	}
+	return darkroom.APIKey{}, usage("%d keys are called %q: name one by its id", len(found), text)
+}

@@ -1,0 +1,138 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/vbauerster/mpb/v8"
+	"github.com/vbauerster/mpb/v8/decor"
+
+	"darkroom"
+)
+
+// plainInterval is how often progress is told where it cannot be redrawn.
+const plainInterval = 10 * time.Second
+
+// progress shows how far a job is. Update may be called as often as news
+// comes in; Close leaves the last state standing.
+type progress struct {
+	Update func(darkroom.JobAnswer)
+	Close  func()
+}
+
+// newProgress chooses how: status lines on stdout with --json, nothing with
+// --quiet, a bar on a terminal, else a line every ten seconds.
+func (p *program) newProgress(quiet bool) progress {
+	switch {
+	case p.json:
+		return p.statusLines()
+	case quiet:
+		return progress{Update: func(darkroom.JobAnswer) {}, Close: func() {}}
+	case p.terminal(p.stderr):
+		return p.progressBar()
+	}
+	return p.plainLines(time.Now)
+}
+
+// tally is the state of a job as the bar draws it.
+type tally struct {
+	ok, failed, total int
+	elapsed           time.Duration
+}
+
+// progressBar draws one bar with two kinds of blocks, successes and failures.
+// mpb redraws it by its own clock and asks for the latest tally each time.
+func (p *program) progressBar() progress {
+	var (
+		latest  atomic.Pointer[tally]
+		started = time.Now()
+		box     = mpb.New(mpb.WithOutput(p.stderr), mpb.WithWidth(78))
+	)
+	latest.Store(&tally{})
+	filler := mpb.BarFillerFunc(func(w io.Writer, stat decor.Statistics) error {
+		_, err := io.WriteString(w, latest.Load().bar(min(40, stat.AvailableWidth)))
+		return err
+	})
+	bar := box.MustAdd(0, filler,
+		mpb.PrependDecorators(decor.Name("  ")),
+		mpb.AppendDecorators(decor.Any(func(decor.Statistics) string { return latest.Load().caption() })))
+	return progress{
+		Update: func(job darkroom.JobAnswer) {
+			now := newTally(job.Progress, time.Since(started))
+			latest.Store(&now)
+			bar.SetCurrent(int64(job.Progress.Completed + job.Progress.Failed))
+		},
+		Close: func() {
+			bar.SetTotal(-1, true)
+			box.Wait()
+		},
+	}
+}
+
+// plainLines writes a line at most every ten seconds, and one at the end.
+func (p *program) plainLines(now func() time.Time) progress {
+	started := now()
+	told := started
+	var last, said darkroom.ProgressAnswer
+	tell := func() {
+		said, told = last, now()
+		p.say("%s", newTally(last, told.Sub(started)).caption())
+	}
+	return progress{
+		Update: func(job darkroom.JobAnswer) {
+			last = job.Progress
+			if now().Sub(told) >= plainInterval {
+				tell()
+			}
+		},
+		Close: func() {
+			if last != said {
+				tell()
+			}
+		},
+	}
+}
+
+func newTally(progress darkroom.ProgressAnswer, elapsed time.Duration) tally {
+	return tally{ok: progress.Completed, failed: progress.Failed, total: progress.Total, elapsed: elapsed}
+}
+
+func (t tally) done() int { return t.ok + t.failed }
+
+func (t tally) perSecond() float64 {
+	if t.elapsed < time.Second/10 {
+		return 0
+	}
+	return float64(t.done()) / t.elapsed.Seconds()
+}
+
+// left is the time that the rest will take at the speed so far; 0 = unknown.
+func (t tally) left() time.Duration {
+	if t.done() == 0 {
+		return 0
+	}
+	return time.Duration(float64(t.elapsed) / float64(t.done()) * float64(t.total-t.done()))
+}
+
+func (t tally) bar(width int) string {
+	if t.total == 0 {
+		return strings.Repeat("░", max(width, 0))
+	}
+	ok := t.ok * width / t.total
+	failed := t.done()*width/t.total - ok
+	return strings.Repeat("█", ok) + strings.Repeat("▒", failed) + strings.Repeat("░", max(width-ok-failed, 0))
+}
+
+func (t tally) caption() string {
+	text := fmt.Sprintf(" %d/%d   %d ok · %d failed", t.done(), t.total, t.ok, t.failed)
+	switch {
+	case t.total > 0 && t.done() == t.total:
+		text += fmt.Sprintf("   %.1f s", t.elapsed.Seconds())
+	case t.done() > 0:
+		text += fmt.Sprintf("   %.1f/s   ~%.0f s left", t.perSecond(), t.left().Seconds())
+	}
+	return text
+}

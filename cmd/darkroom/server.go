@@ -1,0 +1,211 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"time"
+
+	"darkroom/internal/bucket"
+	"darkroom/internal/chrome"
+	"darkroom/internal/database"
+	"darkroom/internal/egress"
+	"darkroom/internal/queue"
+	"darkroom/internal/store"
+	"darkroom/internal/worker"
+)
+
+// server is every room, wired: one running Darkroom. Make it with startServer,
+// wait for Failed or a reason to stop, and Stop it in any case.
+type server struct {
+	URL     string // of the API, as a client on this machine reaches it
+	Address netip.AddrPort
+	Private bool // whether private targets are allowed
+	Fresh   bool // whether the data folder had no API key before
+
+	config  config
+	log     *slog.Logger
+	started time.Time
+
+	folder   *dataFolder
+	listener net.Listener
+	database *database.DB
+	inserter *queue.Inserter
+	store    *store.Store
+	bucket   *bucket.Bucket
+	policy   *egress.Policy
+	engine   *chrome.Engine
+	worker   *worker.Worker
+	runner   *queue.Runner
+	api      *http.Server
+
+	instance string
+	stopping chan struct{}      // closed when Stop begins
+	halt     context.CancelFunc // ends what runs
+	failed   chan error         // what a part that must not end has ended with
+
+	closers []func() error // of what was opened, in that order
+}
+
+// startServer opens every part in the order in which they need one another.
+// ctx bounds the start only. When a part fails, what was opened before it is
+// closed again. ready is called when all is open but the API does not answer
+// yet.
+func startServer(ctx context.Context, config config, log *slog.Logger, ready func(context.Context, *server) error) (*server, error) {
+	s := &server{
+		config: config, log: log, started: time.Now(), instance: newInstanceID(),
+		stopping: make(chan struct{}), failed: make(chan error, 2),
+	}
+	life, halt := context.WithCancel(context.WithoutCancel(ctx))
+	s.halt = halt
+	for _, open := range []func(context.Context) error{
+		s.openFolder, s.openListener, s.openRows, s.openBucket, s.openEngine, s.recoverWork,
+	} {
+		if err := open(ctx); err != nil {
+			return nil, errors.Join(err, s.close())
+		}
+	}
+	if err := ready(ctx, s); err != nil {
+		return nil, errors.Join(err, s.close())
+	}
+	for _, run := range []func(context.Context) error{s.startWork, s.startAPI} {
+		if err := run(life); err != nil {
+			return nil, errors.Join(err, s.close())
+		}
+	}
+	return s, nil
+}
+
+// onClose remembers how to close what was just opened.
+func (s *server) onClose(closer func() error) { s.closers = append(s.closers, closer) }
+
+// close closes what is open, the last first.
+func (s *server) close() error {
+	defer s.halt()
+	var errs []error
+	for i := len(s.closers) - 1; i >= 0; i-- {
+		errs = append(errs, s.closers[i]())
+	}
+	s.closers = nil
+	return errors.Join(errs...)
+}
+
+func (s *server) openFolder(ctx context.Context) (err error) {
+	if s.folder, err = openDataFolder(s.config.Data); err != nil {
+		return err
+	}
+	if err := s.folder.Lock(ctx); err != nil {
+		return err
+	}
+	s.onClose(s.folder.Unlock)
+	return nil
+}
+
+// openListener takes the port before anything slow is done, so that a port in
+// use is told at once. Connections wait until the API serves.
+func (s *server) openListener(ctx context.Context) (err error) {
+	if s.listener, err = new(net.ListenConfig).Listen(ctx, "tcp", s.config.Listen); err != nil {
+		return environmentFault("choose another address with --listen HOST:PORT; port 0 takes a free one",
+			"cannot listen on %s: %v", s.config.Listen, err)
+	}
+	s.onClose(func() error { return ignoreClosed(s.listener.Close()) })
+	address, ok := s.listener.Addr().(*net.TCPAddr)
+	if !ok {
+		return fmt.Errorf("listen on %s: not a TCP address", s.config.Listen)
+	}
+	s.Address = netip.AddrPortFrom(address.AddrPort().Addr().Unmap(), address.AddrPort().Port())
+	s.URL = "http://" + reachable(s.Address).String()
+	s.Private = s.config.AllowsPrivate(s.Address)
+	return nil
+}
+
+func ignoreClosed(err error) error {
+	if errors.Is(err, net.ErrClosed) {
+		return nil
+	}
+	return err
+}
+
+// reachable is the address by which this machine reaches a listener: a
+// listener on every address is reached by loopback.
+func reachable(listening netip.AddrPort) netip.AddrPort {
+	switch {
+	case listening.Addr() == netip.IPv4Unspecified():
+		return netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), listening.Port())
+	case listening.Addr() == netip.IPv6Unspecified():
+		return netip.AddrPortFrom(netip.IPv6Loopback(), listening.Port())
+	}
+	return listening
+}
+
+func (s *server) openRows(ctx context.Context) error {
+	secret, err := s.folder.SecretKey()
+	if err != nil {
+		return err
+	}
+	if s.database, s.store, s.inserter, err = openStore(ctx, s.config, secret, s.log); err != nil {
+		return err
+	}
+	s.onClose(s.database.Close)
+	return nil
+}
+
+func (s *server) openBucket(ctx context.Context) (err error) {
+	if s.bucket, err = bucket.Open(ctx, bucket.Config{Dir: s.config.bucketFolder()}); err != nil {
+		return err
+	}
+	s.onClose(s.bucket.Close)
+	return nil
+}
+
+func (s *server) openEngine(ctx context.Context) (err error) {
+	s.policy, err = s.config.policy(s.Address, s.log)
+	if err != nil {
+		return err
+	}
+	s.engine, err = chrome.New(ctx, chrome.Config{
+		Path: s.config.Chromium, RunDir: s.folder.RunDir(), Policy: s.policy, Strict: s.config.StrictSites, Log: s.log,
+	})
+	if errors.Is(err, chrome.ErrNoBrowser) {
+		return environmentFault("darkroom doctor", "%v", err)
+	}
+	if err != nil {
+		return err
+	}
+	s.onClose(s.engine.Close)
+	return nil
+}
+
+// policy is what the settings say about targets while the API listens there.
+func (c config) policy(listening netip.AddrPort, log *slog.Logger) (*egress.Policy, error) {
+	policy, err := egress.NewPolicy(egress.Config{
+		AllowPrivate: c.AllowsPrivate(listening), Allow: c.EgressAllow, Deny: c.EgressDeny,
+		Self: []netip.AddrPort{listening}, Log: log,
+	})
+	if err != nil {
+		return nil, usage("%v", err)
+	}
+	return policy, nil
+}
+
+// recoverWork takes up what a process before this one has left, and makes the
+// folder's first key.
+func (s *server) recoverWork(ctx context.Context) error {
+	lost, err := s.store.RecoverAll(ctx)
+	if err != nil {
+		return fmt.Errorf("recover the work of the last process: %w", err)
+	}
+	if lost > 0 {
+		s.log.Info("captures of the last process are taken again", "captures", lost)
+	}
+	keys, err := s.store.Keys(ctx)
+	if err != nil {
+		return fmt.Errorf("look for API keys: %w", err)
+	}
+	s.Fresh = len(keys) == 0
+	return nil
+}

@@ -1,0 +1,187 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"time"
+
+	"github.com/google/uuid"
+
+	"darkroom"
+	"darkroom/internal/api"
+	"darkroom/internal/database"
+	"darkroom/internal/queue"
+	"darkroom/internal/store"
+	"darkroom/internal/worker"
+)
+
+// How the 25 seconds are spent that a stop may take.
+const (
+	drainTime    = 18 * time.Second // for captures in flight
+	downloadTime = 3 * time.Second  // for answers that are being read
+)
+
+// newInstanceID names one run of one process, as rows and logs do.
+func newInstanceID() string { return uuid.Must(uuid.NewV7()).String() }
+
+// openStore opens the database of a data folder and brings its tables up to
+// date.
+func openStore(ctx context.Context, config config, secret [32]byte, log *slog.Logger) (*database.DB, *store.Store, *queue.Inserter, error) {
+	db, err := database.Open(ctx, database.Config{Path: config.Data})
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	fail := func(err error) (*database.DB, *store.Store, *queue.Inserter, error) {
+		return nil, nil, nil, errors.Join(err, db.Close())
+	}
+	if err := queue.Migrate(ctx, db); err != nil {
+		return fail(err)
+	}
+	inserter, err := queue.NewInserter(db)
+	if err != nil {
+		return fail(err)
+	}
+	rows, err := store.Open(ctx, db, inserter, store.Config{SecretKey: secret, Slots: config.Slots, Log: log})
+	if err != nil {
+		return fail(err)
+	}
+	return db, rows, inserter, nil
+}
+
+// startWork begins to take captures. ctx is the server's life.
+func (s *server) startWork(ctx context.Context) (err error) {
+	s.worker = worker.New(worker.Config{
+		Store: s.store, Bucket: s.bucket, OpenSlot: s.openSlot, Slots: s.config.Slots,
+		Client: s.policy.Client(darkroom.DeliveryTimeout), Instance: s.instance, Version: Version,
+		History: s.config.History, MinFreeDisk: s.config.MinFreeDisk, Log: s.log,
+	})
+	s.keepRunning("worker", s.halt, func() error { return s.worker.Run(ctx) })
+	s.runner, err = queue.Start(ctx, s.database, s.worker.Handlers(), queue.Config{Slots: s.config.Slots, Log: s.log})
+	if err != nil {
+		return err
+	}
+	s.onClose(func() error {
+		now, cancel := context.WithCancel(context.WithoutCancel(ctx))
+		cancel()
+		return s.stopWork(now)
+	})
+	return nil
+}
+
+// stopWork takes nothing new, lets captures in flight end until ctx does, and
+// hands back the rest. It may be called again.
+func (s *server) stopWork(ctx context.Context) error {
+	s.worker.Drain(ctx)
+	return s.runner.Stop(ctx)
+}
+
+func (s *server) openSlot(ctx context.Context) (worker.Slot, error) {
+	slot, err := s.engine.OpenSlot(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return slot, nil
+}
+
+// startAPI begins to answer. ctx is the server's life: its end ends the
+// requests that are still being answered.
+func (s *server) startAPI(ctx context.Context) error {
+	handler := api.New(api.Config{
+		Store: s.store, Bucket: s.bucket, Policy: s.policy, Shoot: s.worker.Shoot,
+		Limits:   api.Limits{MaxURLs: s.config.MaxURLs, Retention: s.config.Retention, JobDeadline: s.config.JobDeadline},
+		Checks:   s.checks,
+		FreeDisk: s.roomLeft,
+		Stopping: s.stopping,
+		Version:  Version, StartedAt: s.started, Log: s.log,
+	})
+	s.api = newHTTPServer(ctx, s.parting(handler), s.log)
+	s.keepRunning("API", func() { _ = s.api.Close() }, func() error { return s.api.Serve(s.listener) })
+	path := s.folder.file(listenAddressName)
+	if err := replaceFile(path, []byte(reachable(s.Address).String()+"\n")); err != nil {
+		return err
+	}
+	s.onClose(func() error { return os.Remove(path) })
+	return nil
+}
+
+// keepRunning runs a part that must not end before the server stops. Closing
+// the server calls end and waits for it.
+func (s *server) keepRunning(name string, end func(), run func() error) {
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		err := run()
+		select {
+		case <-s.stopping:
+		case s.failed <- fmt.Errorf("the %s has ended: %w", name, err):
+		default: // an earlier failure is told already
+		}
+	}()
+	s.onClose(func() error {
+		end()
+		<-ended
+		return nil
+	})
+}
+
+// Failed delivers the error of a part that ended although it must not.
+func (s *server) Failed() <-chan error { return s.failed }
+
+// Stop ends the server in good order: it takes nothing new, gives captures in
+// flight some time, hands back what is left without costing an attempt, lets
+// answers end, and closes everything. The end of ctx makes it hurry.
+func (s *server) Stop(ctx context.Context) error {
+	close(s.stopping)
+	drain, cancel := context.WithTimeout(ctx, drainTime)
+	err := s.stopWork(drain)
+	cancel()
+	answers, cancel := context.WithTimeout(ctx, downloadTime)
+	defer cancel()
+	if cut := s.api.Shutdown(answers); cut != nil && !errors.Is(cut, context.DeadlineExceeded) && ctx.Err() == nil {
+		err = errors.Join(err, fmt.Errorf("end the API: %w", cut))
+	}
+	return errors.Join(err, s.close())
+}
+
+// checks is what /readyz is made of, besides the store and the disk.
+func (s *server) checks(context.Context) []api.Check {
+	work := api.Check{Name: "work", OK: true}
+	if err := s.worker.Trouble(); err != nil {
+		work.OK, work.Message = false, err.Error()
+	}
+	return []api.Check{work}
+}
+
+// parting tells clients to come back by another connection once the server is
+// stopping: the one they have ends soon.
+func (s *server) parting(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		select {
+		case <-s.stopping:
+			w.Header().Set("Connection", "close")
+		default:
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+func (s *server) roomLeft() bool {
+	free, err := s.bucket.Free()
+	return err == nil && free >= s.config.MinFreeDisk
+}
+
+func newHTTPServer(life context.Context, handler http.Handler, log *slog.Logger) *http.Server {
+	return &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: 10 * time.Second,
+		IdleTimeout:       60 * time.Second,
+		MaxHeaderBytes:    32 << 10,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+		BaseContext:       func(net.Listener) context.Context { return life },
+	}
+}

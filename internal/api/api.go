@@ -1,0 +1,118 @@
+package api
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"darkroom"
+	"darkroom/internal/bucket"
+	"darkroom/internal/egress"
+	"darkroom/internal/store"
+)
+
+// Config is what the API works with. Store, Bucket, Policy, Shoot and Log are
+// required.
+type Config struct {
+	Store  *store.Store
+	Bucket *bucket.Bucket
+	Policy *egress.Policy
+	Limits Limits
+
+	// Shoot takes one screenshot while its caller waits.
+	Shoot func(context.Context, darkroom.CaptureRequest) (darkroom.Shot, error)
+
+	// Checks tells what /readyz is made of, besides the store; nil = nothing.
+	Checks func(context.Context) []Check
+
+	// FreeDisk is false while a new job would not find room for its results;
+	// nil = always true.
+	FreeDisk func() bool
+
+	// Stopping is closed when the process begins to stop: waiting requests are
+	// then answered at once and /readyz says no. nil = never.
+	Stopping <-chan struct{}
+
+	Version   string
+	StartedAt time.Time
+	Now       func() time.Time // nil = time.Now
+	Log       *slog.Logger
+}
+
+// Limits are the operator's. A zero field means the default of the root
+// package.
+type Limits struct {
+	MaxURLs      int           // in one batch
+	MaxBodyBytes int64         // of one request
+	Retention    time.Duration // default and maximum of a job
+	JobDeadline  time.Duration // from acceptance to the latest possible end
+}
+
+// Check is one part of readiness. Message may be shown to anyone with a key.
+type Check struct {
+	Name    string `json:"name"`
+	OK      bool   `json:"ok"`
+	Message string `json:"message,omitempty"`
+}
+
+// New makes the handler of every route. It must be the whole handler of a
+// server without WriteTimeout: deadlines are set per write, so that a dead
+// reader goes away and a slow one may continue. MaxHeaderBytes,
+// ReadHeaderTimeout and IdleTimeout are the server's to set.
+func New(config Config) http.Handler {
+	s := &server{Config: config.withDefaults()}
+	routes := s.routes()
+	s.openapi = newDocument(routes, s.Version, s.Limits)
+	s.mux = newMux(routes, s)
+	return s
+}
+
+type server struct {
+	Config
+	mux     *http.ServeMux
+	openapi []byte
+}
+
+// routes is every route there is, with its documentation.
+func (s *server) routes() []route {
+	return []route{
+		{"POST", "/v1/batch", withKey, s.answering(s.createBatch), createBatchDoc},
+		{"POST", "/v1/batch/screenshot", withKey, s.answering(s.createBatch), createBatchAliasDoc},
+		{"GET", "/v1/jobs", withKey, s.answering(s.listJobs), listJobsDoc},
+		{"GET", "/v1/jobs/{id}", withKey, s.answering(s.getJob), getJobDoc},
+		{"GET", "/v1/jobs/{id}/download", withKey, s.download, downloadDoc},
+		{"GET", "/v1/screenshot", withKey, s.screenshotByQuery, screenshotByQueryDoc},
+		{"POST", "/v1/screenshot", withKey, s.screenshotByBody, screenshotByBodyDoc},
+		{"GET", "/v1/usage", withKey, s.answering(s.usage), usageDoc},
+		{"GET", "/health", open, s.answering(s.health), healthDoc},
+		{"GET", "/status", open, s.answering(s.health), statusDoc},
+		{"GET", "/healthz", open, s.answering(s.alive), aliveDoc},
+		{"GET", "/readyz", open, s.answering(s.ready), readyDoc},
+		{"GET", "/openapi.json", open, s.serveOpenAPI, openAPIDoc},
+	}
+}
+
+func (c Config) withDefaults() Config {
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.FreeDisk == nil {
+		c.FreeDisk = func() bool { return true }
+	}
+	if c.Checks == nil {
+		c.Checks = func(context.Context) []Check { return nil }
+	}
+	setDefault(&c.Limits.MaxURLs, darkroom.DefaultMaxURLs)
+	setDefault(&c.Limits.MaxBodyBytes, darkroom.DefaultMaxBodyBytes)
+	setDefault(&c.Limits.Retention, darkroom.DefaultRetention)
+	setDefault(&c.Limits.JobDeadline, darkroom.DefaultJobDeadline)
+	return c
+}
+
+func setDefault[T comparable](field *T, value T) {
+	var zero T
+	if *field == zero {
+		*field = value
+	}
+}

@@ -1,0 +1,158 @@
+package api
+
+import (
+	"bytes"
+	"encoding/json"
+	"math"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode"
+
+	"darkroom"
+)
+
+// fields are the members of a request body, or the parameters of a query as
+// JSON strings, by name. Decoding takes what it knows; what is left at the end
+// was unknown.
+type fields map[string]json.RawMessage
+
+func fieldsOfBody(body []byte) (fields, error) {
+	var f fields
+	if err := json.Unmarshal(body, &f); err != nil {
+		return nil, malformed("The body is not a JSON object", "Send an object")
+	}
+	return f, nil
+}
+
+// fieldsOfQuery reads query text. A parameter given twice is a list.
+func fieldsOfQuery(rawQuery string) (fields, error) {
+	values, err := parseQuery(rawQuery)
+	if err != nil {
+		return nil, err
+	}
+	f := make(fields, len(values))
+	for name, texts := range values {
+		var value any = texts
+		if len(texts) == 1 {
+			value = texts[0]
+		}
+		if f[name], err = json.Marshal(value); err != nil {
+			return nil, darkroom.Invalid("", "The query text cannot be read")
+		}
+	}
+	return f, nil
+}
+
+func parseQuery(rawQuery string) (url.Values, error) {
+	values, err := url.ParseQuery(rawQuery)
+	if err != nil {
+		return nil, malformed("The query text is malformed", "Percent-encode every value, and ; too")
+	}
+	for _, texts := range values {
+		for _, text := range texts {
+			if !isText(text) {
+				return nil, malformed("The query text is not UTF-8", "Percent-encode the bytes of UTF-8 text, without NUL")
+			}
+		}
+	}
+	return values, nil
+}
+
+func (f fields) take(name string) json.RawMessage {
+	raw := bytes.TrimSpace(f[name])
+	delete(f, name)
+	if string(raw) == "null" {
+		return nil
+	}
+	return raw
+}
+
+// text gives a string of one line, at most limit bytes; "" when it is not
+// there.
+func (f fields) text(name string, limit int) (string, error) {
+	raw := f.take(name)
+	if raw == nil {
+		return "", nil
+	}
+	var text string
+	if err := json.Unmarshal(raw, &text); err != nil {
+		return "", darkroom.Invalid(name, "%s must be a string", name)
+	}
+	text = strings.TrimSpace(text)
+	if len(text) > limit {
+		return "", darkroom.Invalid(name, "%s may be at most %d bytes long", name, limit)
+	}
+	if strings.ContainsFunc(text, unicode.IsControl) {
+		return "", darkroom.Invalid(name, "%s must be one line without control characters", name)
+	}
+	return text, nil
+}
+
+// integer gives a whole number between least and most, sent as a number or as
+// text; 0, which means the default, when it is not there, empty or 0.
+func (f fields) integer(name, unit string, least, most int) (int, error) {
+	raw := f.take(name)
+	text := string(raw)
+	if len(raw) > 0 && raw[0] == '"' {
+		if err := json.Unmarshal(raw, &text); err != nil {
+			return 0, darkroom.Invalid(name, "%s must be a whole number", name)
+		}
+	}
+	text = strings.TrimSpace(text)
+	if text == "" {
+		return 0, nil
+	}
+	number, err := strconv.ParseFloat(text, 64)
+	switch {
+	case err != nil || number != math.Trunc(number):
+		return 0, darkroom.Invalid(name, "%s must be a whole number%s", name, unit)
+	case number == 0:
+		return 0, nil
+	case number < float64(least) || number > float64(most):
+		return 0, darkroom.Invalid(name, "%s must be between %d and %d%s", name, least, most, unit)
+	}
+	return int(number), nil
+}
+
+// list gives an array of strings, or one string cut at its commas.
+func (f fields) list(name string, entries, limit int) ([]string, error) {
+	raw := f.take(name)
+	if raw == nil {
+		return nil, nil
+	}
+	var texts []string
+	if raw[0] == '"' {
+		var joined string
+		if err := json.Unmarshal(raw, &joined); err == nil {
+			texts = strings.Split(joined, ",")
+		}
+	} else if err := json.Unmarshal(raw, &texts); err != nil {
+		return nil, darkroom.Invalid(name, "%s must be a list of strings", name)
+	}
+	for i, text := range texts {
+		texts[i] = strings.TrimSpace(text)
+		if len(texts[i]) > limit || strings.ContainsFunc(texts[i], unicode.IsControl) {
+			return nil, darkroom.Invalid(name, "each entry of %s may be one line of at most %d bytes", name, limit)
+		}
+	}
+	texts = slices.DeleteFunc(texts, func(text string) bool { return text == "" })
+	if len(texts) > entries {
+		return nil, darkroom.Invalid(name, "%s may have at most %d entries", name, entries)
+	}
+	return texts, nil
+}
+
+// options takes every capture option.
+func (f fields) options() (darkroom.Options, error) {
+	var options darkroom.Options
+	for _, option := range darkroom.OptionTable() {
+		if raw := f.take(option.Name); raw != nil {
+			if err := option.SetJSON(&options, raw); err != nil {
+				return darkroom.Options{}, err
+			}
+		}
+	}
+	return options, options.Validate()
+}

@@ -1,0 +1,102 @@
+package chrome
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/chromedp/cdproto/browser"
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/storage"
+	"github.com/chromedp/cdproto/target"
+)
+
+// instance is one running browser with its one tab.
+type instance struct {
+	*process
+	guest   *guest
+	started time.Time
+	shots   int
+
+	session string               // that the context belongs to
+	context cdp.BrowserContextID // "" before the first
+	tab     *tab                 // nil when a new one must be made
+}
+
+// launch starts a browser for a slot.
+func (s *Slot) launch(ctx context.Context) (*instance, error) {
+	started, err := s.engine.start(ctx, s.address)
+	if err != nil {
+		return nil, err
+	}
+	b := &instance{process: started, guest: s.engine.watchdog.watch(started.group()), started: time.Now()}
+	b.conn.listen("", b.hear)
+	// Every page that we did not open is held before it runs, and closed.
+	_, err = call(ctx, b.conn.browser(), target.SetAutoAttach, target.SetAutoAttachParams{
+		AutoAttach: true, WaitForDebuggerOnStart: true, Flatten: new(true), Filter: pagesOnly(),
+	})
+	if err != nil {
+		s.discard(b)
+		return nil, fmt.Errorf("have popups reported: %w", err)
+	}
+	return b, nil
+}
+
+func pagesOnly() target.Filter {
+	return target.Filter{{Type: "page"}}
+}
+
+// enterContext makes a context for a session, and takes the one before away
+// with everything that it remembers.
+func (b *instance) enterContext(ctx context.Context, session string) error {
+	root := b.conn.browser()
+	old := b.context
+	made, err := call(ctx, root, target.CreateBrowserContext, target.CreateBrowserContextParams{})
+	if err != nil {
+		return fmt.Errorf("make a browser context: %w", err)
+	}
+	b.leaveTab()
+	b.context, b.session = made.BrowserContextID, session
+	commands := []*pending{post(root, browser.SetDownloadBehavior, browser.SetDownloadBehaviorParams{
+		Behavior: browser.SetDownloadBehaviorBehaviorDeny, BrowserContextID: made.BrowserContextID,
+	})}
+	if old != "" {
+		commands = append(commands, post(root, target.DisposeBrowserContext, target.DisposeBrowserContextParams{BrowserContextID: old}))
+	}
+	if err := waitAll(ctx, commands...); err != nil {
+		return fmt.Errorf("change the browser context: %w", err)
+	}
+	return nil
+}
+
+func (b *instance) leaveTab() {
+	if b.tab != nil {
+		b.tab.forget()
+		b.tab = nil
+	}
+}
+
+// renewTab replaces the tab by a new one and empties the context's storage.
+// The new tab comes before the old one goes, so that the renderer stays; and
+// the storage is emptied when no page is there to fill it again.
+func (b *instance) renewTab(ctx context.Context) error {
+	root := b.conn.browser()
+	fresh, err := openTab(ctx, root, b.context)
+	if err != nil {
+		return err
+	}
+	old := b.tab
+	b.tab = fresh
+	if old == nil {
+		return nil
+	}
+	old.forget()
+	if _, err := call(ctx, root, target.CloseTarget, target.CloseTargetParams{TargetID: old.target}); err != nil {
+		return fmt.Errorf("close the old tab: %w", err)
+	}
+	_, err = call(ctx, fresh.session, storage.ClearDataForOrigin, storage.ClearDataForOriginParams{Origin: "*", StorageTypes: "all"})
+	if err != nil {
+		return fmt.Errorf("empty the storage: %w", err)
+	}
+	return nil
+}

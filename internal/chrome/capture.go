@@ -1,0 +1,159 @@
+package chrome
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+
+	"darkroom"
+	"darkroom/internal/egress"
+)
+
+// capture is one page on its way to a picture.
+type capture struct {
+	tab     *tab
+	proxy   *egress.Proxy
+	browser Browser
+	target  *url.URL
+	options darkroom.Options // with defaults
+	shot    darkroom.Shot
+
+	dressed cdp.LoaderID // the document that has the caller's style sheet
+	settled cdp.LoaderID // the document whose fonts and images were waited for
+}
+
+// run takes the picture. What is known of the page is in c.shot afterwards,
+// also when it failed.
+func (c *capture) run(ctx context.Context) error {
+	for _, step := range []struct {
+		name string
+		do   func(context.Context) error
+	}{
+		{"prepare the tab", c.prepare},
+		{"open the page", c.open},
+		{"wait for an element", c.waitFor},
+		{"run the js option", c.script},
+		{"click", c.click},
+		{"scroll", c.scroll},
+		{"wait", c.delay},
+		{"pose", c.pose},
+		{"shoot", c.shoot},
+	} {
+		if err := step.do(ctx); err != nil {
+			return c.explain(ctx, fmt.Errorf("%s: %w", step.name, err))
+		}
+	}
+	if over := c.proxy.OverBudget(); over != nil {
+		return over
+	}
+	return nil
+}
+
+func (c *capture) prepare(ctx context.Context) error {
+	c.tab.look((*pageState).reset)
+	c.proxy.Begin()
+	if err := c.tab.dress(ctx, windowOf(c.options), c.browser); err != nil {
+		return err
+	}
+	if err := c.tab.addHeaders(ctx, c.target, c.options.Headers); err != nil {
+		return err
+	}
+	return c.setCookies(ctx)
+}
+
+// on runs a step in the settled page, and again in the next one should the
+// page go elsewhere meanwhile. The number of navigations bounds that.
+func (c *capture) on(ctx context.Context, step func(context.Context) error) error {
+	for {
+		if err := c.settle(ctx); err != nil {
+			return err
+		}
+		if err := step(ctx); !errors.Is(err, errNavigated) {
+			return err
+		}
+	}
+}
+
+// settle waits until the page is where wait_until wants it, nothing sends it
+// elsewhere, and fonts and images have come. Each document goes through that
+// once.
+func (c *capture) settle(ctx context.Context) error {
+	for {
+		if err := c.tab.until(ctx, c.arrived); err != nil {
+			return err
+		}
+		if err := c.judge(); err != nil {
+			return err
+		}
+		var loader cdp.LoaderID
+		c.tab.look(func(s *pageState) { loader = s.loader })
+		if loader == c.settled {
+			return nil
+		}
+		err := c.furnish(ctx, loader)
+		if err == nil {
+			c.settled = loader
+		}
+		if err != nil && !errors.Is(err, errNavigated) {
+			return err
+		}
+	}
+}
+
+func (c *capture) arrived(s *pageState) (bool, time.Time) {
+	still, again := s.still()
+	return still && (s.unreachable != "" || s.ready(c.options.WaitUntil)), again
+}
+
+// furnishLimit is how long fonts and images in view may take after the page
+// says that it has loaded.
+const furnishLimit = 5 * time.Second
+
+func (c *capture) furnish(ctx context.Context, loader cdp.LoaderID) error {
+	if c.dressed != loader {
+		if err := c.style(ctx); err != nil {
+			return err
+		}
+		c.dressed = loader
+	}
+	inTime := true
+	if err := c.tab.run(ctx, scriptSettle, &inTime, furnishLimit.Milliseconds()); err != nil {
+		return err
+	}
+	if !inTime {
+		c.warn("some fonts or images had not loaded after %s", furnishLimit)
+	}
+	return nil
+}
+
+// style adds the caller's style sheet and hides what is to be hidden.
+func (c *capture) style(ctx context.Context) error {
+	if c.options.CSS == "" && len(c.options.HideSelectors) == 0 {
+		return nil
+	}
+	var bad []string
+	hidden := append([]string{}, c.options.HideSelectors...)
+	if err := c.tab.run(ctx, scriptDress, &bad, c.options.CSS, hidden, furnishLimit.Milliseconds()); err != nil {
+		return err
+	}
+	for _, selector := range bad {
+		c.warn("hide_selectors: %q is not a CSS selector", shorten(selector, 64))
+	}
+	return nil
+}
+
+// warn notes something once that the caller should know of a picture that was
+// taken nevertheless.
+func (c *capture) warn(format string, args ...any) {
+	text := fmt.Sprintf(format, args...)
+	for _, known := range c.shot.Warnings {
+		if known == text {
+			return
+		}
+	}
+	c.shot.Warnings = append(c.shot.Warnings, text)
+}

@@ -1,0 +1,111 @@
+package chrome
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync"
+
+	"darkroom/internal/egress"
+)
+
+// DefaultMemoryLimit bounds one browser: the memory of all its processes
+// together, in bytes.
+const DefaultMemoryLimit = 1 << 30
+
+// Config says which browser takes the pictures and within which bounds.
+type Config struct {
+	Path        string         // of the browser; "" = find one
+	RunDir      string         // ours alone: profiles and records of running browsers; emptied by New and Close
+	Policy      *egress.Policy // what may be reached
+	Limits      egress.Limits  // of one capture
+	Strict      bool           // keep Chromium's site isolation, at about 0.75 of the speed
+	MemoryLimit int64          // bytes of one browser; 0 = DefaultMemoryLimit
+	Log         *slog.Logger   // nil = slog.Default()
+}
+
+// Engine opens slots. It owns RunDir and everything that runs in it.
+type Engine struct {
+	config   Config
+	browser  Browser
+	run      *runDir
+	launcher *launcher
+	watchdog *watchdog
+
+	mu     sync.Mutex
+	slots  map[*Slot]struct{}
+	closed bool
+}
+
+// New finds the browser and prepares RunDir: browsers that a dead predecessor
+// left are killed, and its files removed. No browser is started yet.
+func New(ctx context.Context, config Config) (*Engine, error) {
+	if config.Log == nil {
+		config.Log = slog.Default()
+	}
+	if config.MemoryLimit == 0 {
+		config.MemoryLimit = DefaultMemoryLimit
+	}
+	browser, err := Find(config.Path)
+	if err != nil {
+		return nil, err
+	}
+	run, err := openRunDir(ctx, config.RunDir, config.Log)
+	if err != nil {
+		return nil, err
+	}
+	return &Engine{
+		config: config, browser: browser, run: run, slots: map[*Slot]struct{}{},
+		launcher: startLauncher(), watchdog: startWatchdog(config.MemoryLimit, config.Log),
+	}, nil
+}
+
+// Browser is the one in use.
+func (e *Engine) Browser() Browser { return e.browser }
+
+// OpenSlot makes a slot. Its browser starts with the first capture, or with
+// Prepare.
+func (e *Engine) OpenSlot(ctx context.Context) (*Slot, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.closed {
+		return nil, fmt.Errorf("open a slot: the engine is closed")
+	}
+	slot, err := newSlot(ctx, e)
+	if err != nil {
+		return nil, fmt.Errorf("open a slot: %w", err)
+	}
+	e.slots[slot] = struct{}{}
+	return slot, nil
+}
+
+func (e *Engine) forget(slot *Slot) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	delete(e.slots, slot)
+}
+
+// Close closes every slot and removes RunDir. Captures in progress fail. When
+// it returns, no process and no file of the engine is left.
+func (e *Engine) Close() error {
+	e.mu.Lock()
+	e.closed = true
+	open := make([]*Slot, 0, len(e.slots))
+	for slot := range e.slots {
+		open = append(open, slot)
+	}
+	e.mu.Unlock()
+
+	var closing sync.WaitGroup
+	for _, slot := range open {
+		closing.Go(func() {
+			if err := slot.Close(); err != nil {
+				e.config.Log.Warn("a browser could not be closed", "err", err)
+			}
+		})
+	}
+	closing.Wait()
+	e.watchdog.stop()
+	e.launcher.stop()
+	return e.run.remove()
+}

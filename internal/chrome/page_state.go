@@ -1,0 +1,94 @@
+package chrome
+
+import (
+	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+
+	"darkroom"
+)
+
+const (
+	// maxNavigations of the main frame, the first included: a page that keeps
+	// sending itself elsewhere is stopped.
+	maxNavigations = 10
+	// maxDialogs after which the script that opens them is stopped.
+	maxDialogs = 20
+	// maxRefreshDelay of a <meta refresh> that counts as a redirect.
+	maxRefreshDelay = 1.0 // seconds
+)
+
+// pageState is what the events of one capture have told.
+type pageState struct {
+	crashed bool
+	fault   error // ends the capture: too many navigations
+
+	loader      cdp.LoaderID // of the committed document of the main frame
+	url         string
+	unreachable string       // the URL that could not be reached, when the browser's own error page is shown
+	coming      cdp.LoaderID // a navigation of the main frame under way
+	refreshBy   time.Time    // a <meta refresh> should have begun by then
+	navigations int
+	dialogs     int
+	challenged  bool // a server asked for credentials
+
+	reached   map[cdp.LoaderID]milestones
+	documents map[cdp.LoaderID]*document
+}
+
+// milestones of one document.
+type milestones struct{ parsed, loaded, idle bool }
+
+// document is the answer to one navigation of the main frame.
+type document struct {
+	url         string // of the last hop
+	status      int
+	mime        string
+	retryAfter  string
+	disposition string
+	failure     string // net::ERR_…; "" while there is none
+}
+
+func (s *pageState) reset() {
+	*s = pageState{crashed: s.crashed, reached: map[cdp.LoaderID]milestones{}, documents: map[cdp.LoaderID]*document{}}
+}
+
+func (s *pageState) document(loader cdp.LoaderID) *document {
+	found, ok := s.documents[loader]
+	if !ok {
+		found = &document{}
+		s.documents[loader] = found
+	}
+	return found
+}
+
+// still reports whether no navigation is under way or announced; when one is
+// announced, it names the moment at which that announcement has lapsed.
+func (s *pageState) still() (bool, time.Time) {
+	if s.coming != "" {
+		return false, time.Time{}
+	}
+	if !s.refreshBy.IsZero() && time.Now().Before(s.refreshBy) {
+		return false, s.refreshBy
+	}
+	return true, time.Time{}
+}
+
+// ready reports whether the document has come as far as wait_until asks.
+func (s *pageState) ready(waitUntil string) bool {
+	reached := s.reached[s.loader]
+	switch waitUntil {
+	case "domcontentloaded":
+		return reached.parsed
+	case "networkidle":
+		return reached.loaded && reached.idle
+	}
+	return reached.loaded
+}
+
+func (s *pageState) navigated() {
+	s.navigations++
+	if s.navigations > maxNavigations {
+		s.fault = darkroom.Errorf(darkroom.CodeTooManyRedirects, "the page sent itself elsewhere more than %d times", maxNavigations)
+	}
+}

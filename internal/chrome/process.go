@@ -1,0 +1,173 @@
+package chrome
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// process is one browser with all its children, a process group of its own.
+type process struct {
+	cmd    *exec.Cmd
+	folder string // profile, home and temporary files; removed when it ended
+	conn   *conn
+	stderr *tail
+	exited chan struct{} // closed when the first process of the group ended
+}
+
+// start starts the browser in a folder of its own and returns when it has
+// answered.
+func (e *Engine) start(ctx context.Context, proxy string) (*process, error) {
+	folder, err := e.run.newFolder()
+	if err != nil {
+		return nil, err
+	}
+	p, err := e.startIn(ctx, folder, proxy)
+	if err != nil {
+		return nil, errors.Join(err, e.run.drop(folder))
+	}
+	return p, nil
+}
+
+func (e *Engine) startIn(ctx context.Context, folder, proxy string) (*process, error) {
+	options := launchOptions{
+		shell: e.browser.Shell(), strict: e.config.Strict, proxy: proxy,
+		profile: filepath.Join(folder, "profile"), smallShared: smallSharedMemory(),
+	}
+	p := &process{folder: folder, stderr: &tail{}, exited: make(chan struct{})}
+	p.cmd = exec.Command(e.browser.Path, options.arguments()...)
+	p.cmd.Dir = folder
+	p.cmd.Env = environment(folder)
+	p.cmd.Stderr = p.stderr
+	p.cmd.WaitDelay = time.Second
+	p.cmd.SysProcAttr = e.run.user.attributes()
+	if err := e.launch(p); err != nil {
+		return nil, fmt.Errorf("start the browser %s: %w", e.browser.Path, err)
+	}
+	if err := e.run.record(folder, p.cmd.Process.Pid); err != nil {
+		return nil, errors.Join(err, p.end())
+	}
+	if err := p.conn.browser().awake(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("wait for the browser's first answer: %w (it said: %s)", err, p.stderr), p.end())
+	}
+	return p, nil
+}
+
+// launch gives the browser its ends of the two pipes as descriptors 3 and 4.
+func (e *Engine) launch(p *process) error {
+	commands, toBrowser, err := os.Pipe()
+	if err != nil {
+		return fmt.Errorf("make a pipe: %w", err)
+	}
+	fromBrowser, answers, err := os.Pipe()
+	if err != nil {
+		return errors.Join(fmt.Errorf("make a pipe: %w", err), commands.Close(), toBrowser.Close())
+	}
+	widen(toBrowser, fromBrowser)
+	p.cmd.ExtraFiles = []*os.File{commands, answers}
+	err = e.launcher.start(p.cmd)
+	_ = commands.Close()
+	_ = answers.Close()
+	if err != nil {
+		return errors.Join(err, toBrowser.Close(), fromBrowser.Close())
+	}
+	p.conn = newConn(toBrowser, fromBrowser)
+	go p.wait()
+	return nil
+}
+
+// widen makes the pipes as large as an unprivileged user may: a picture then
+// takes fewer turns between the two processes. Without it all works as well.
+func widen(pipes ...*os.File) {
+	for _, pipe := range pipes {
+		if raw, err := pipe.SyscallConn(); err == nil {
+			_ = raw.Control(func(fd uintptr) { _, _ = unix.FcntlInt(fd, unix.F_SETPIPE_SZ, 1<<20) })
+		}
+	}
+}
+
+func (p *process) wait() {
+	defer close(p.exited)
+	_ = p.cmd.Wait()
+}
+
+func (p *process) group() int { return p.cmd.Process.Pid }
+
+// end kills the whole group and returns when none of it is left.
+func (p *process) end() error {
+	killGroup(p.group())
+	<-p.exited
+	// Some may have been born while the first signal was on its way.
+	killGroup(p.group())
+	reap(p.group())
+	return p.conn.close()
+}
+
+// killGroup kills every process of a group. That there is none is fine.
+func killGroup(group int) { _ = syscall.Kill(-group, syscall.SIGKILL) }
+
+// reap buries the grandchildren that fell to us. They do when this process is
+// the first of its container; otherwise there are none, and init does it.
+func reap(group int) {
+	for {
+		_, err := syscall.Wait4(-group, nil, 0, nil)
+		if err != nil && !errors.Is(err, syscall.EINTR) {
+			return
+		}
+	}
+}
+
+// environment is all that the browser gets to know of ours. Its home and its
+// temporary files lie in its folder, so that they go with it.
+func environment(folder string) []string {
+	in := func(name string) string { return filepath.Join(folder, name) }
+	return []string{
+		"PATH=/usr/local/bin:/usr/bin:/bin", "LANG=C.UTF-8", "TZ=UTC",
+		"HOME=" + in("home"), "TMPDIR=" + in("tmp"),
+		"XDG_CONFIG_HOME=" + in("home"), "XDG_CACHE_HOME=" + in("home"), "XDG_DATA_HOME=" + in("home"),
+		"XDG_RUNTIME_DIR=" + in("tmp"), "DBUS_SESSION_BUS_ADDRESS=disabled:", "DBUS_SYSTEM_BUS_ADDRESS=disabled:",
+	}
+}
+
+// smallSharedMemory reports whether /dev/shm is missing or too small for a
+// browser's bitmaps, as the 64 MB of a container's default are.
+func smallSharedMemory() bool {
+	var stat unix.Statfs_t
+	err := unix.Statfs("/dev/shm", &stat)
+	return err != nil || stat.Blocks*uint64(stat.Bsize) < 512<<20
+}
+
+// tail keeps the last bytes that a browser wrote to its standard error.
+type tail struct {
+	mu   sync.Mutex
+	text []byte
+}
+
+const tailBytes = 2 << 10
+
+func (t *tail) Write(p []byte) (int, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.text = append(t.text, p...)
+	if extra := len(t.text) - tailBytes; extra > 0 {
+		t.text = append(t.text[:0], t.text[extra:]...)
+	}
+	return len(p), nil
+}
+
+func (t *tail) String() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return string(t.text)
+}
+
+func missing(err error) bool { return errors.Is(err, fs.ErrNotExist) }

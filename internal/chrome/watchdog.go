@@ -1,0 +1,142 @@
+package chrome
+
+import (
+	"log/slog"
+	"sync"
+	"time"
+)
+
+// watchdogPeriod bounds how far a browser can grow past its limit: about
+// 200 MB in that time on a fast machine.
+const watchdogPeriod = 100 * time.Millisecond
+
+// watchdog kills browsers that use more memory than they may. It looks only at
+// those that are at work.
+type watchdog struct {
+	limit int64
+	log   *slog.Logger
+	quit  chan struct{}
+	done  chan struct{}
+
+	mu     sync.Mutex
+	guests map[int]*guest // by process group
+	groups map[int]int    // process -> its group, of those seen before
+}
+
+// guest is a browser under watch.
+type guest struct {
+	group  int
+	mu     sync.Mutex
+	bytes  int64 // when last looked at
+	killed bool  // by us, for its memory
+}
+
+func (g *guest) overLimit() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.killed
+}
+
+// size is the memory at the last look, in bytes.
+func (g *guest) size() int64 {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.bytes
+}
+
+func startWatchdog(limit int64, log *slog.Logger) *watchdog {
+	w := &watchdog{
+		limit: limit, log: log, quit: make(chan struct{}), done: make(chan struct{}),
+		guests: map[int]*guest{}, groups: map[int]int{},
+	}
+	go w.run()
+	return w
+}
+
+func (w *watchdog) stop() {
+	close(w.quit)
+	<-w.done
+}
+
+func (w *watchdog) watch(group int) *guest {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if known, ok := w.guests[group]; ok {
+		return known
+	}
+	g := &guest{group: group}
+	w.guests[group] = g
+	// It may have been seen before it had moved into its group.
+	w.groups[group] = group
+	return g
+}
+
+func (w *watchdog) leave(g *guest) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	delete(w.guests, g.group)
+}
+
+func (w *watchdog) run() {
+	defer close(w.done)
+	ticker := time.NewTicker(watchdogPeriod)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ticker.C:
+			w.look()
+		case <-w.quit:
+			return
+		}
+	}
+}
+
+func (w *watchdog) look() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if len(w.guests) == 0 {
+		return
+	}
+	for group, bytes := range w.memory() {
+		w.guests[group].judge(bytes, w.limit, w.log)
+	}
+}
+
+// memory adds up what the processes of each watched group use.
+func (w *watchdog) memory() map[int]int64 {
+	used := map[int]int64{}
+	pids, err := processes()
+	if err != nil {
+		w.log.Warn("the memory of the browsers cannot be seen", "err", err)
+		return used
+	}
+	seen := make(map[int]int, len(pids))
+	for _, pid := range pids {
+		group, known := w.groups[pid]
+		if !known {
+			found, err := readStat(pid)
+			if err != nil {
+				continue
+			}
+			group = found.group
+		}
+		seen[pid] = group
+		if _, watched := w.guests[group]; watched {
+			used[group] += ownMemory(pid)
+		}
+	}
+	w.groups = seen
+	return used
+}
+
+func (g *guest) judge(bytes, limit int64, log *slog.Logger) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.bytes = bytes
+	if bytes <= limit || g.killed {
+		return
+	}
+	g.killed = true
+	log.Warn("killing a browser that uses too much memory", "bytes", bytes, "limit", limit)
+	killGroup(g.group)
+}

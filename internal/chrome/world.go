@@ -1,0 +1,103 @@
+package chrome
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/cdp/jsonv2"
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/cdproto/runtime"
+)
+
+// run calls one of our scripts in the current document and reads what it gives
+// into result (nil: nothing). It fails with errNavigated when the page went
+// elsewhere meanwhile.
+func (t *tab) run(ctx context.Context, script string, result any, arguments ...any) error {
+	in, err := t.enter(ctx)
+	if err != nil {
+		return fmt.Errorf("enter the page: %w", elsewhere(err))
+	}
+	values := make([]*runtime.CallArgument, len(arguments))
+	for i, argument := range arguments {
+		value, err := jsonv2.Marshal(argument, jsonv2.AllowInvalidUTF8(true))
+		if err != nil {
+			return fmt.Errorf("encode an argument: %w", err)
+		}
+		values[i] = &runtime.CallArgument{Value: value}
+	}
+	answer, err := call(ctx, t.session, runtime.CallFunctionOn, runtime.CallFunctionOnParams{
+		FunctionDeclaration: script, Arguments: values, ExecutionContextID: in,
+		AwaitPromise: new(true), ReturnByValue: new(true), Silent: new(true),
+	})
+	if err != nil {
+		return fmt.Errorf("run a script in the page: %w", elsewhere(err))
+	}
+	if answer.ExceptionDetails != nil {
+		return fmt.Errorf("run a script in the page: %s", describe(answer.ExceptionDetails))
+	}
+	if result == nil || answer.Result == nil || len(answer.Result.Value) == 0 {
+		return nil
+	}
+	if err := jsonv2.Unmarshal(answer.Result.Value, result, jsonv2.AllowInvalidUTF8(true)); err != nil {
+		return fmt.Errorf("read a script's result: %w", err)
+	}
+	return nil
+}
+
+// enter gives our world in the current document, and makes it when the
+// document is new. It may look into frames of other sites: their fonts and
+// animations belong to the picture too.
+func (t *tab) enter(ctx context.Context) (runtime.ExecutionContextID, error) {
+	var loader cdp.LoaderID
+	t.look(func(s *pageState) { loader = s.loader })
+	if t.world.loader == loader && t.world.context != 0 {
+		return t.world.context, nil
+	}
+	made, err := call(ctx, t.session, page.CreateIsolatedWorld, page.CreateIsolatedWorldParams{
+		FrameID: t.frame, WorldName: "darkroom", GrantUniveralAccess: new(true),
+	})
+	if err != nil {
+		return 0, err
+	}
+	t.world = world{loader: loader, context: made.ExecutionContextID}
+	return made.ExecutionContextID, nil
+}
+
+// elsewhere tells the refusals that only say that the document is gone.
+func elsewhere(err error) error {
+	refusal, ok := errors.AsType[*protocolError](err)
+	if !ok {
+		return err
+	}
+	for _, sign := range []string{
+		"Cannot find context", "Execution context was destroyed", "No frame for given id", "Frame with the given",
+		"Inspected target navigated", "Could not create isolated world", "uniqueContextId not found",
+	} {
+		if strings.Contains(refusal.Message, sign) {
+			return errNavigated
+		}
+	}
+	return err
+}
+
+func describe(details *runtime.ExceptionDetails) string {
+	text := details.Text
+	if details.Exception != nil && details.Exception.Description != "" {
+		text = details.Exception.Description
+	} else if details.Exception != nil && len(details.Exception.Value) > 0 {
+		text = "it threw " + string(details.Exception.Value)
+	}
+	line, _, _ := strings.Cut(text, "\n")
+	return shorten(line, 200)
+}
+
+// shorten cuts text that goes into a message, on a rune border.
+func shorten(text string, limit int) string {
+	if len(text) <= limit {
+		return text
+	}
+	return strings.ToValidUTF8(text[:limit], "") + "…"
+}

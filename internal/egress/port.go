@@ -1,0 +1,32 @@
+package egress
+
+import "slices"
+
+// unsafePorts are the ports that browsers refuse (the "bad ports" of the Fetch
+// standard): services there may take an HTTP request for orders of their own.
+// No setting opens them, since the browser would still refuse.
+var unsafePorts = [...]uint16{
+	0, 1, 7, 9, 11, 13, 15, 17, 19, 20, 21, 22, 23, 25, 37, 42, 43, 53, 69, 77, 79, 87, 95, 101,
+	102, 103, 104, 109, 110, 111, 113, 115, 117, 119, 123, 135, 137, 139, 143, 161, 179, 389, 427,
+	465, 512, 513, 514, 515, 526, 530, 531, 532, 540, 548, 554, 556, 563, 587, 601, 636, 989, 990,
+	993, 995, 1719, 1720, 1723, 2049, 3659, 4045, 4190, 5060, 5061, 6000, 6566, 6665, 6666, 6667,
+	6668, 6669, 6679, 6697, 10080,
+}
+
+// commandPorts belong to services that read orders line by line and ignore
+// what they do not understand, an HTTP header for instance. Browsers permit
+// them; an Allow rule with the port does too.
+var commandPorts = [...]uint16{
+	6379,  // Redis
+	11211, // memcached
+}
+
+func isUnsafePort(port uint16) bool {
+	_, found := slices.BinarySearch(unsafePorts[:], port)
+	return found
+}
+
+func isCommandPort(port uint16) bool {
+	_, found := slices.BinarySearch(commandPorts[:], port)
+	return found
+}

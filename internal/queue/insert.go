@@ -1,0 +1,89 @@
+package queue
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/rivermigrate"
+	"github.com/riverqueue/river/rivertype"
+
+	"darkroom/internal/database"
+)
+
+// Inserter inserts tasks. It works none.
+type Inserter struct {
+	client *river.Client[database.Tx]
+}
+
+// NewInserter makes an inserter over db. The queue's tables are made by
+// Migrate.
+func NewInserter(db *database.DB) (*Inserter, error) {
+	client, err := river.NewClient(newDriver(db), &river.Config{Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		return nil, fmt.Errorf("make the queue's client: %w", err)
+	}
+	return &Inserter{client: client}, nil
+}
+
+// Migrate makes the queue's tables, or brings them up to date.
+func Migrate(ctx context.Context, db *database.DB) error {
+	migrator, err := rivermigrate.New(newDriver(db), &rivermigrate.Config{Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		return fmt.Errorf("read the queue's migrations: %w", err)
+	}
+	if _, err := migrator.Migrate(ctx, rivermigrate.DirectionUp, nil); err != nil {
+		return fmt.Errorf("bring the queue's tables up to date: %w", err)
+	}
+	return nil
+}
+
+// lookAhead is how far in the future a task may lie and still be put among the
+// available ones, which a worker polls by their time. River's own scheduler
+// does the same, but runs only every five seconds.
+const lookAhead = 5 * time.Second
+
+// Insert puts tasks into the queue when tx commits. A free slot takes one that
+// is due within some 50 ms.
+func (i *Inserter) Insert(ctx context.Context, tx database.Tx, tasks ...Task) error {
+	if len(tasks) == 0 {
+		return nil
+	}
+	params := make([]river.InsertManyParams, len(tasks))
+	for n, task := range tasks {
+		params[n] = river.InsertManyParams{Args: task.args(), InsertOpts: task.options()}
+	}
+	inserted, err := i.client.InsertManyTx(ctx, tx, params)
+	if err != nil {
+		return fmt.Errorf("insert %d tasks, the first a %s: %w", len(tasks), tasks[0].Kind, err)
+	}
+	for _, result := range inserted {
+		if err := advance(ctx, tx, result.Job); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func advance(ctx context.Context, tx database.Tx, task *rivertype.JobRow) error {
+	if task.State != rivertype.JobStateScheduled || time.Until(task.ScheduledAt) > lookAhead {
+		return nil
+	}
+	_, err := tx.Exec(ctx, `UPDATE river_job SET state = 'available' WHERE id = ? AND state = 'scheduled'`, task.ID)
+	if err != nil {
+		return fmt.Errorf("make a task available: %w", err)
+	}
+	return nil
+}
+
+// Waiting counts the shifts that no slot has taken yet and that will be due by
+// that time.
+func (i *Inserter) Waiting(ctx context.Context, tx database.Tx, by time.Time) (shifts int, err error) {
+	err = tx.QueryRow(ctx, sqliteWaiting, string(Shift), float64(by.UnixMilli())/1000).Scan(&shifts)
+	if err != nil {
+		return 0, fmt.Errorf("count the waiting shifts: %w", err)
+	}
+	return shifts, nil
+}

@@ -1,0 +1,165 @@
+package queue
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/rivertype"
+
+	"darkroom/internal/database"
+)
+
+// Handlers do the work of each kind of task. One that gives an error is called
+// again later. Each must obey its context and may be called twice for the same
+// work.
+type Handlers struct {
+	Shift   func(ctx context.Context) error
+	Finish  func(ctx context.Context, jobID string) error
+	Deliver func(ctx context.Context, deliveryID string) error
+	Sweep   func(ctx context.Context) error
+}
+
+// Config says how much is worked at once.
+type Config struct {
+	Slots int          // shifts at once; at least 1
+	Log   *slog.Logger // gets River's warnings and errors
+}
+
+const (
+	finishWorkers  = 2
+	deliverWorkers = 16
+	sweepEvery     = 30 * time.Second
+
+	fetchCooldown = 10 * time.Millisecond
+	fetchPoll     = 500 * time.Millisecond // when a notification was missed, and for tasks that become due
+	kept          = time.Hour              // finished tasks, for someone who looks
+)
+
+// Runner works tasks until it is stopped.
+type Runner struct {
+	client *river.Client[database.Tx]
+	cancel context.CancelFunc
+}
+
+// Start sets back what a dead predecessor was working on and begins to work.
+// It must be the only one on its database. ctx bounds the start only; call
+// Stop to end it.
+func Start(ctx context.Context, db *database.DB, handlers Handlers, config Config) (*Runner, error) {
+	if err := setBack(ctx, db); err != nil {
+		return nil, err
+	}
+	client, err := river.NewClient(newDriver(db), riverConfig(handlers, config))
+	if err != nil {
+		return nil, fmt.Errorf("make the queue's client: %w", err)
+	}
+	running, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	if err := client.Start(running); err != nil {
+		cancel()
+		return nil, fmt.Errorf("start the queue: %w", err)
+	}
+	return &Runner{client: client, cancel: cancel}, nil
+}
+
+// setBack makes the tasks available that a dead process left running, and
+// forgets its leadership, which would last for some 15 s more.
+func setBack(ctx context.Context, db *database.DB) error {
+	return db.Update(ctx, func(tx database.Tx) error {
+		for _, statement := range []string{
+			`UPDATE river_job SET state = 'available' WHERE state = 'running'`,
+			`DELETE FROM river_leader`,
+		} {
+			if _, err := tx.Exec(ctx, statement); err != nil {
+				return fmt.Errorf("set back the tasks of the last run: %w", err)
+			}
+		}
+		return nil
+	})
+}
+
+func riverConfig(handlers Handlers, config Config) *river.Config {
+	return &river.Config{
+		Workers: workers(handlers),
+		Queues: map[string]river.QueueConfig{
+			string(Shift):   {MaxWorkers: max(1, config.Slots)},
+			string(Finish):  {MaxWorkers: finishWorkers},
+			string(Deliver): {MaxWorkers: deliverWorkers},
+			string(Sweep):   {MaxWorkers: 1},
+		},
+		PeriodicJobs: []*river.PeriodicJob{
+			river.NewPeriodicJob(river.PeriodicInterval(sweepEvery), sweepTask, &river.PeriodicJobOpts{RunOnStart: true}),
+		},
+		FetchCooldown:               fetchCooldown,
+		FetchPollInterval:           fetchPoll,
+		JobTimeout:                  sweepTimeout,
+		RescueStuckJobsAfter:        rescueAfter,
+		CompletedJobRetentionPeriod: kept,
+		CancelledJobRetentionPeriod: kept,
+		DiscardedJobRetentionPeriod: 24 * kept,
+		Logger:                      slog.New(atLeast{config.Log.Handler(), slog.LevelWarn}),
+	}
+}
+
+func sweepTask() (river.JobArgs, *river.InsertOpts) {
+	task := Task{Kind: Sweep}
+	return task.args(), task.options()
+}
+
+func workers(handlers Handlers) *river.Workers {
+	bundle := river.NewWorkers()
+	river.AddWorker(bundle, &worker[shiftArgs]{timeout: shiftTimeout,
+		work: func(ctx context.Context, _ shiftArgs) error { return handlers.Shift(ctx) }})
+	river.AddWorker(bundle, &worker[finishArgs]{timeout: finishTimeout,
+		work: func(ctx context.Context, args finishArgs) error { return handlers.Finish(ctx, args.ID) }})
+	river.AddWorker(bundle, &worker[deliverArgs]{timeout: deliverTimeout,
+		work: func(ctx context.Context, args deliverArgs) error { return handlers.Deliver(ctx, args.ID) }})
+	river.AddWorker(bundle, &worker[sweepArgs]{timeout: sweepTimeout,
+		work: func(ctx context.Context, _ sweepArgs) error { return handlers.Sweep(ctx) }})
+	return bundle
+}
+
+// worker is how River sees a handler.
+type worker[T river.JobArgs] struct {
+	river.WorkerDefaults[T]
+
+	timeout time.Duration
+	work    func(context.Context, T) error
+}
+
+// Work does one task.
+func (w *worker[T]) Work(ctx context.Context, task *river.Job[T]) error {
+	return w.work(ctx, task.Args)
+}
+
+// Timeout is when the context of Work is cancelled.
+func (w *worker[T]) Timeout(*river.Job[T]) time.Duration { return w.timeout }
+
+// NextRetry doubles from one second to a minute: what makes our own tasks fail
+// (a full disk, a database that is away) either passes soon or needs a person.
+func (w *worker[T]) NextRetry(task *river.Job[T]) time.Time {
+	return time.Now().Add(retryDelay(task.JobRow))
+}
+
+func retryDelay(task *rivertype.JobRow) time.Duration {
+	const longest = 6 // doublings: 64 s
+	return time.Second << min(max(len(task.Errors), 0), longest)
+}
+
+// Stop takes no more tasks and waits for those in work. When ctx ends first,
+// their contexts are cancelled, and what they leave is worked after the next
+// start. It may be called twice.
+func (r *Runner) Stop(ctx context.Context) error {
+	defer r.cancel()
+	if err := r.client.Stop(ctx); err == nil {
+		return nil
+	}
+	const lastMoment = 5 * time.Second
+	hard, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastMoment)
+	defer cancel()
+	if err := r.client.StopAndCancel(hard); err != nil {
+		return fmt.Errorf("stop the queue: %w", err)
+	}
+	return nil
+}

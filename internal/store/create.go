@@ -1,0 +1,166 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/google/uuid"
+
+	"darkroom"
+	"darkroom/internal/database"
+)
+
+// CreateJob accepts a job in one transaction: when it returns, the job, its
+// captures and what wakes the slots survive a loss of power. A request whose
+// IdempotencyKey was used for the same body within darkroom.IdempotencyKeyLife
+// gives the job of that time (replayed), for another body it is a
+// CodeIdempotencyMismatch.
+func (s *Store) CreateJob(ctx context.Context, request NewJob) (job darkroom.Job, replayed bool, err error) {
+	draft, err := s.draft(request)
+	if err != nil {
+		return darkroom.Job{}, false, err
+	}
+	job = draft.Job
+	err = s.update(ctx, func(tx database.Tx) error {
+		earlier, found, err := s.replay(ctx, tx, request)
+		if err != nil || found {
+			job, replayed = earlier, found
+			return err
+		}
+		return s.insertJob(ctx, tx, request, draft)
+	})
+	if err != nil {
+		return darkroom.Job{}, false, wrap(err, "create a job of %d captures", len(request.Targets))
+	}
+	return job, replayed, nil
+}
+
+// draft is the job as it will be stored.
+func (s *Store) draft(request NewJob) (storedJob, error) {
+	if len(request.Targets) == 0 {
+		return storedJob{}, darkroom.Invalid("urls", "a job needs at least one URL")
+	}
+	id, err := uuid.NewV7()
+	if err != nil {
+		return storedJob{}, fmt.Errorf("make a job id: %w", err)
+	}
+	job := storedJob{Job: darkroom.Job{
+		ID: id.String(), KeyID: request.KeyID, Kind: request.Kind, Status: darkroom.StatusPending,
+		Name: request.Name, Tags: request.Tags, Priority: priorities[priorityNumber(request.Priority)],
+		Options: request.Options.WithoutSecrets(), CallbackURL: request.CallbackURL,
+		HostConcurrency: orDefault(request.HostConcurrency, darkroom.DefaultHostConcurrency),
+		HostDelay:       request.HostDelay,
+		Retention:       orDefault(request.Retention, darkroom.DefaultRetention),
+		Progress:        darkroom.Progress{Total: len(request.Targets)},
+		CreatedAt:       moment(milliseconds(s.now())),
+	}}
+	job.Deadline = job.CreatedAt.Add(orDefault(request.Deadline, darkroom.DefaultJobDeadline))
+	job.sealed, err = s.sealSecrets(job.ID, request.Options.Secrets)
+	return job, err
+}
+
+func orDefault[T int | int64 | ~int64](value, fallback T) T {
+	if value <= 0 {
+		return fallback
+	}
+	return value
+}
+
+func (s *Store) insertJob(ctx context.Context, tx database.Tx, request NewJob, job storedJob) error {
+	if err := insertJobRow(ctx, tx, job); err != nil {
+		return err
+	}
+	if err := insertCaptures(ctx, tx, job.ID, request.Targets); err != nil {
+		return err
+	}
+	if err := insertLanes(ctx, tx, job, request.Targets); err != nil {
+		return err
+	}
+	if _, err := tx.Exec(ctx, `UPDATE api_keys SET queued = queued + ? WHERE id = ?`, job.Progress.Total, job.KeyID); err != nil {
+		return fmt.Errorf("count the captures of the key: %w", err)
+	}
+	if err := countJobs(ctx, tx, job.Job, +1); err != nil {
+		return err
+	}
+	if err := rememberRequest(ctx, tx, request, job.Job); err != nil {
+		return err
+	}
+	if err := countAccepted(ctx, tx, job.Job); err != nil {
+		return err
+	}
+	return s.wake(ctx, tx, job.Progress.Total, s.now())
+}
+
+func insertJobRow(ctx context.Context, tx database.Tx, job storedJob) error {
+	if job.Tags == nil {
+		job.Tags = []string{}
+	}
+	tags, err := json.Marshal(job.Tags)
+	if err != nil {
+		return fmt.Errorf("store the tags: %w", err)
+	}
+	options, err := json.Marshal(job.Options)
+	if err != nil {
+		return fmt.Errorf("store the options: %w", err)
+	}
+	_, err = tx.Exec(ctx, `INSERT INTO jobs (id, key_id, kind, status, name, tags, priority, options, secrets,
+		callback_url, host_concurrency, host_delay, retention, total, queued, created_at, deadline)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		job.ID, job.KeyID, string(job.Kind), string(job.Status), job.Name, string(tags), priorityNumber(job.Priority),
+		string(options), job.sealed, job.CallbackURL, job.HostConcurrency, job.HostDelay.Milliseconds(),
+		job.Retention.Milliseconds(), job.Progress.Total, job.Progress.Total,
+		milliseconds(job.CreatedAt), milliseconds(job.Deadline))
+	if err != nil {
+		return fmt.Errorf("insert the job: %w", err)
+	}
+	for _, tag := range job.Tags {
+		if _, err := tx.Exec(ctx, `INSERT INTO job_tags (key_id, tag, job_id) VALUES (?, ?, ?) ON CONFLICT DO NOTHING`,
+			job.KeyID, tag, job.ID); err != nil {
+			return fmt.Errorf("insert a tag: %w", err)
+		}
+	}
+	return nil
+}
+
+// replay finds the job that an earlier request with the same idempotency key
+// made.
+func (s *Store) replay(ctx context.Context, tx database.Tx, request NewJob) (job darkroom.Job, found bool, err error) {
+	if request.IdempotencyKey == "" {
+		return darkroom.Job{}, false, nil
+	}
+	var hash, jobID string
+	var created int64
+	err = tx.QueryRow(ctx, `SELECT body_hash, job_id, created_at FROM idempotency WHERE key_id = ? AND idempotency_key = ?`,
+		request.KeyID, request.IdempotencyKey).Scan(&hash, &jobID, &created)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return darkroom.Job{}, false, nil
+	case err != nil:
+		return darkroom.Job{}, false, fmt.Errorf("look up the idempotency key: %w", err)
+	case moment(created).Add(darkroom.IdempotencyKeyLife).Before(s.now()):
+		return darkroom.Job{}, false, nil
+	case hash != request.BodyHash:
+		return darkroom.Job{}, false, &darkroom.Error{
+			Code:    darkroom.CodeIdempotencyMismatch,
+			Message: "This Idempotency-Key was used for another request",
+			Hint:    "Use a new key for each request, and the same key only to repeat one unchanged",
+			Param:   "Idempotency-Key",
+		}
+	}
+	stored, err := s.findJob(ctx, tx, jobID)
+	return stored.Job, err == nil, err
+}
+
+func rememberRequest(ctx context.Context, tx database.Tx, request NewJob, job darkroom.Job) error {
+	if request.IdempotencyKey == "" {
+		return nil
+	}
+	_, err := tx.Exec(ctx, `INSERT INTO idempotency (key_id, idempotency_key, body_hash, job_id, created_at)
+		VALUES (?, ?, ?, ?, ?) ON CONFLICT (key_id, idempotency_key) DO UPDATE
+		SET body_hash = excluded.body_hash, job_id = excluded.job_id, created_at = excluded.created_at`,
+		request.KeyID, request.IdempotencyKey, request.BodyHash, job.ID, milliseconds(job.CreatedAt))
+	return wrap(err, "remember the idempotency key")
+}

@@ -1,0 +1,116 @@
+package store
+
+import (
+	"context"
+	"fmt"
+
+	"darkroom"
+	"darkroom/internal/database"
+)
+
+// FinishJob ends a job whose captures have all ended, in one transaction: its
+// files, its terminal status, when it expires, its secrets wiped, and the
+// delivery of its webhook with the task for it. body makes the webhook's body
+// from the job as it will be; it is called only when the job has a callback.
+//
+// A job that has already ended is given back as it is, and files are ignored.
+// One with captures left is a CodeConflict.
+func (s *Store) FinishJob(
+	ctx context.Context, jobID string, files []File, body func(darkroom.Job) []byte,
+) (darkroom.Job, error) {
+	var job darkroom.Job
+	err := s.update(ctx, func(tx database.Tx) error {
+		stored, err := s.findJob(ctx, tx, jobID)
+		if err != nil {
+			return err
+		}
+		job = stored.Job
+		if job.Status.Terminal() {
+			return nil
+		}
+		if job.Progress.Done() < job.Progress.Total {
+			return darkroom.Errorf(darkroom.CodeConflict, "Job %s has captures left", job.ID)
+		}
+		return s.finishJob(ctx, tx, &job, files, body)
+	})
+	if err != nil {
+		return darkroom.Job{}, wrap(err, "finish job %s", jobID)
+	}
+	s.finished.tell(job.ID)
+	return job, nil
+}
+
+func (s *Store) finishJob(
+	ctx context.Context, tx database.Tx, job *darkroom.Job, files []File, body func(darkroom.Job) []byte,
+) error {
+	if err := insertFiles(ctx, tx, job.ID, files); err != nil {
+		return err
+	}
+	outcome := job.Progress.Outcome()
+	if err := changeStatus(ctx, tx, *job, outcome); err != nil {
+		return err
+	}
+	job.Status = outcome
+	job.CompletedAt = moment(milliseconds(s.now()))
+	job.ExpiresAt = job.CompletedAt.Add(job.Retention)
+	if err := explainFailure(ctx, tx, job); err != nil {
+		return err
+	}
+	if _, err := tx.Exec(ctx, `UPDATE jobs SET completed_at = ?, expires_at = ?, error = ?, secrets = '' WHERE id = ?`,
+		milliseconds(job.CompletedAt), milliseconds(job.ExpiresAt), job.Error, job.ID); err != nil {
+		return fmt.Errorf("end the job: %w", err)
+	}
+	if _, err := tx.Exec(ctx, `DELETE FROM lanes WHERE job_id = ?`, job.ID); err != nil {
+		return fmt.Errorf("delete the lanes: %w", err)
+	}
+	if job.CallbackURL == "" {
+		return nil
+	}
+	return s.insertDelivery(ctx, tx, *job, body(*job))
+}
+
+// explainFailure says why the whole job failed: what its first capture failed
+// with.
+func explainFailure(ctx context.Context, tx database.Tx, job *darkroom.Job) error {
+	if job.Status != darkroom.StatusFailed {
+		return nil
+	}
+	var code, message string
+	err := tx.QueryRow(ctx, `SELECT code, message FROM captures WHERE job_id = ? ORDER BY ordinal LIMIT 1`, job.ID).Scan(&code, &message)
+	if err != nil {
+		return fmt.Errorf("find out why the job failed: %w", err)
+	}
+	job.Error = fmt.Sprintf("%s: %s", code, message)
+	if job.Progress.Total > 1 {
+		job.Error = fmt.Sprintf("All %d captures failed, the first with %s", job.Progress.Total, job.Error)
+	}
+	return nil
+}
+
+func insertFiles(ctx context.Context, tx database.Tx, jobID string, files []File) error {
+	for _, file := range files {
+		if err := insertArtifact(ctx, tx, file.Artifact); err != nil {
+			return err
+		}
+		if _, err := tx.Exec(ctx, `INSERT INTO job_files (job_id, name, artifact_key) VALUES (?, ?, ?)`,
+			jobID, file.Name, file.Artifact.Key); err != nil {
+			return fmt.Errorf("store file %s: %w", file.Name, err)
+		}
+	}
+	return nil
+}
+
+// Files lists the files of a job besides its shots, by name; none before the
+// job has ended and after its artifacts were forgotten.
+func (s *Store) Files(ctx context.Context, jobID string) ([]File, error) {
+	files, err := queryAll(ctx, s.db.Read(ctx), scanFile,
+		`SELECT f.name, a.key, a.content_type, a.size, a.crc32, a.sha256, a.width, a.height
+		FROM job_files f JOIN artifacts a ON a.key = f.artifact_key WHERE f.job_id = ? ORDER BY f.name`, jobID)
+	return files, wrap(err, "read the files of job %s", jobID)
+}
+
+func scanFile(r row) (file File, err error) {
+	a := &file.Artifact
+	err = r.Scan(&file.Name, &a.Key, &a.ContentType, &a.Size, &a.CRC32, &a.SHA256, &a.Width, &a.Height)
+	return file, err
+}

@@ -1,0 +1,195 @@
+package store
+
+import (
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"darkroom"
+	"darkroom/internal/database"
+)
+
+// CreateKey makes a key with new secrets. A name that another working key has
+// is a CodeConflict.
+func (s *Store) CreateKey(ctx context.Context, name string) (NewKey, error) {
+	var random [24]byte
+	if _, err := rand.Read(random[:]); err != nil {
+		return NewKey{}, fmt.Errorf("make a key: %w", err)
+	}
+	key, err := s.newKey(name, darkroom.NewAPIKeySecret(random), "")
+	if err != nil {
+		return NewKey{}, err
+	}
+	err = s.update(ctx, func(tx database.Tx) error {
+		var taken int
+		if err := tx.QueryRow(ctx,
+			`SELECT count(*) FROM api_keys WHERE name = ? AND revoked_at = 0`, key.Name).Scan(&taken); err != nil {
+			return err
+		}
+		if taken > 0 {
+			return &darkroom.Error{Code: darkroom.CodeConflict,
+				Message: fmt.Sprintf("There is already a key named %q", key.Name), Hint: "Choose another name, or revoke that one"}
+		}
+		return s.insertKey(ctx, tx, key)
+	})
+	return key, wrap(err, "create key %s", name)
+}
+
+// ImportKey makes sure that this bearer secret works: the operator brings it
+// in the environment. An empty webhookSecret keeps the one there is, or makes
+// one. Doing it again changes nothing.
+func (s *Store) ImportKey(ctx context.Context, name, secret, webhookSecret string) error {
+	if secret == "" {
+		return darkroom.Invalid("DARKROOM_API_KEY", "an empty API key cannot be imported")
+	}
+	key, err := s.newKey(name, secret, webhookSecret)
+	if err != nil {
+		return err
+	}
+	err = s.update(ctx, func(tx database.Tx) error {
+		present, err := scanKey(tx.QueryRow(ctx, `SELECT `+keyColumns+` FROM api_keys WHERE hash = ?`, key.Hash))
+		if errors.Is(err, sql.ErrNoRows) {
+			return s.insertKey(ctx, tx, key)
+		}
+		if err != nil {
+			return err
+		}
+		return s.renewKey(ctx, tx, present, webhookSecret)
+	})
+	return wrap(err, "import key %s", name)
+}
+
+func (s *Store) renewKey(ctx context.Context, tx database.Tx, key darkroom.APIKey, webhookSecret string) error {
+	if _, err := tx.Exec(ctx, `UPDATE api_keys SET revoked_at = 0 WHERE id = ? AND revoked_at <> 0`, key.ID); err != nil {
+		return err
+	}
+	if webhookSecret == "" {
+		return nil
+	}
+	return s.setWebhookSecret(ctx, tx, key.ID, webhookSecret)
+}
+
+func (s *Store) newKey(name, secret, webhookSecret string) (NewKey, error) {
+	name = strings.TrimSpace(name)
+	if name == "" || len(name) > darkroom.MaxNameBytes {
+		return NewKey{}, darkroom.Invalid("name", "the name of a key must have 1 to %d bytes", darkroom.MaxNameBytes)
+	}
+	id, err := uuid.NewV7()
+	if err != nil {
+		return NewKey{}, fmt.Errorf("make a key: %w", err)
+	}
+	if webhookSecret == "" {
+		webhookSecret = newWebhookSecret()
+	}
+	return NewKey{
+		APIKey: darkroom.APIKey{
+			ID: id.String(), Name: name, Hash: darkroom.HashAPIKey(secret),
+			Prefix: darkroom.VisiblePrefix(secret), CreatedAt: moment(milliseconds(s.now())),
+		},
+		Secret: secret, WebhookSecret: webhookSecret,
+	}, nil
+}
+
+func newWebhookSecret() string {
+	random := make([]byte, 32)
+	_, _ = rand.Read(random) // never fails: crypto/rand ends the program first
+	return darkroom.WebhookSecretPrefix + base64.StdEncoding.EncodeToString(random)
+}
+
+func (s *Store) insertKey(ctx context.Context, tx database.Tx, key NewKey) error {
+	_, err := tx.Exec(ctx, `INSERT INTO api_keys (id, name, hash, prefix, webhook_secret, created_at) VALUES (?, ?, ?, ?, ?, ?)`,
+		key.ID, key.Name, key.Hash, key.Prefix,
+		s.seal.close([]byte(key.WebhookSecret), webhookPurpose(key.ID)), milliseconds(key.CreatedAt))
+	return err
+}
+
+const keyColumns = `id, name, hash, prefix, created_at, revoked_at`
+
+func scanKey(r row) (key darkroom.APIKey, err error) {
+	var created, revoked int64
+	err = r.Scan(&key.ID, &key.Name, &key.Hash, &key.Prefix, &created, &revoked)
+	key.CreatedAt, key.RevokedAt = moment(created), moment(revoked)
+	return key, err
+}
+
+// KeyBySecret gives the key of a bearer secret; CodeUnauthorized when there is
+// none that works.
+func (s *Store) KeyBySecret(ctx context.Context, secret string) (darkroom.APIKey, error) {
+	key, err := scanKey(s.db.Read(ctx).QueryRow(ctx,
+		`SELECT `+keyColumns+` FROM api_keys WHERE hash = ? AND revoked_at = 0`, darkroom.HashAPIKey(secret)))
+	if errors.Is(err, sql.ErrNoRows) {
+		return darkroom.APIKey{}, darkroom.Errorf(darkroom.CodeUnauthorized, "Invalid or missing API key")
+	}
+	return key, wrap(err, "look up an API key")
+}
+
+// Keys lists every key, oldest first, revoked ones too.
+func (s *Store) Keys(ctx context.Context) ([]darkroom.APIKey, error) {
+	keys, err := queryAll(ctx, s.db.Read(ctx), scanKey, `SELECT `+keyColumns+` FROM api_keys ORDER BY id`)
+	return keys, wrap(err, "list the keys")
+}
+
+// RevokeKey makes a key useless for requests, from the next one on. Its jobs go
+// on. CodeNotFound when no working key is meant, CodeConflict when several are.
+func (s *Store) RevokeKey(ctx context.Context, idOrPrefixOrName string) (darkroom.APIKey, error) {
+	var key darkroom.APIKey
+	err := s.update(ctx, func(tx database.Tx) error {
+		found, err := queryAll(ctx, tx, scanKey, `SELECT `+keyColumns+` FROM api_keys
+			WHERE revoked_at = 0 AND (id = ? OR prefix = ? OR name = ?)`, idOrPrefixOrName, idOrPrefixOrName, idOrPrefixOrName)
+		if err != nil {
+			return err
+		}
+		if len(found) == 0 {
+			return notFound("working key", idOrPrefixOrName)
+		}
+		if len(found) > 1 {
+			return &darkroom.Error{Code: darkroom.CodeConflict,
+				Message: fmt.Sprintf("%q means %d keys", idOrPrefixOrName, len(found)), Hint: "Use the id of the key"}
+		}
+		now := milliseconds(s.now())
+		key = found[0]
+		key.RevokedAt = moment(now)
+		_, err = tx.Exec(ctx, `UPDATE api_keys SET revoked_at = ? WHERE id = ?`, now, key.ID)
+		return err
+	})
+	return key, wrap(err, "revoke key %s", idOrPrefixOrName)
+}
+
+// WebhookSecret gives the secret that signs the webhooks of a key.
+func (s *Store) WebhookSecret(ctx context.Context, keyID string) (string, error) {
+	sealed, err := scanText(s.db.Read(ctx).QueryRow(ctx, `SELECT webhook_secret FROM api_keys WHERE id = ?`, keyID))
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", notFound("key", keyID)
+	}
+	if err != nil {
+		return "", fmt.Errorf("read the webhook secret of key %s: %w", keyID, err)
+	}
+	plain, err := s.seal.open(sealed, webhookPurpose(keyID))
+	return string(plain), err
+}
+
+// RotateWebhookSecret gives a key a new webhook secret. Deliveries that are
+// tried from now on are signed with it.
+func (s *Store) RotateWebhookSecret(ctx context.Context, keyID string) (string, error) {
+	secret := newWebhookSecret()
+	err := s.update(ctx, func(tx database.Tx) error { return s.setWebhookSecret(ctx, tx, keyID, secret) })
+	if err != nil {
+		return "", wrap(err, "rotate the webhook secret of key %s", keyID)
+	}
+	return secret, nil
+}
+
+func (s *Store) setWebhookSecret(ctx context.Context, tx database.Tx, keyID, secret string) error {
+	changed, err := tx.Exec(ctx, `UPDATE api_keys SET webhook_secret = ? WHERE id = ?`,
+		s.seal.close([]byte(secret), webhookPurpose(keyID)), keyID)
+	if err == nil && changed == 0 {
+		return notFound("key", keyID)
+	}
+	return err
+}

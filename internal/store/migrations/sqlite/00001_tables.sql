@@ -1,0 +1,213 @@
+-- +goose Up
+
+-- What belongs to the whole database, such as the check of the secret key.
+CREATE TABLE settings (
+    name  TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE api_keys (
+    id             TEXT PRIMARY KEY,
+    name           TEXT NOT NULL,
+    hash           TEXT NOT NULL UNIQUE,
+    prefix         TEXT NOT NULL,
+    webhook_secret TEXT NOT NULL,              -- sealed
+    created_at     BIGINT NOT NULL,
+    revoked_at     BIGINT NOT NULL DEFAULT 0,  -- 0 = works
+    queued         BIGINT NOT NULL DEFAULT 0,  -- captures of its jobs
+    running        BIGINT NOT NULL DEFAULT 0,
+    turn           BIGINT NOT NULL DEFAULT 0   -- when a capture of it was last claimed
+) WITHOUT ROWID;
+
+-- Unique, so that the claim can walk key by key without sorting.
+CREATE UNIQUE INDEX api_keys_owed ON api_keys (running, turn, id) WHERE queued > 0;
+
+CREATE TABLE jobs (
+    id               TEXT PRIMARY KEY,          -- UUIDv7: ids sort by creation
+    key_id           TEXT NOT NULL REFERENCES api_keys (id),
+    kind             TEXT NOT NULL,
+    status           TEXT NOT NULL,
+    name             TEXT NOT NULL,
+    tags             TEXT NOT NULL,             -- JSON
+    priority         BIGINT NOT NULL,           -- 0 normal, 1 low
+    options          TEXT NOT NULL,             -- JSON, without secrets
+    secrets          TEXT NOT NULL,             -- sealed; '' = none, or wiped
+    callback_url     TEXT NOT NULL,
+    host_concurrency BIGINT NOT NULL,
+    host_delay       BIGINT NOT NULL,           -- ms
+    retention        BIGINT NOT NULL,           -- ms
+    total            BIGINT NOT NULL,
+    queued           BIGINT NOT NULL,
+    running          BIGINT NOT NULL DEFAULT 0,
+    completed        BIGINT NOT NULL DEFAULT 0,
+    failed           BIGINT NOT NULL DEFAULT 0,
+    turn             BIGINT NOT NULL DEFAULT 0, -- when a capture of it was last claimed
+    stint            BIGINT NOT NULL DEFAULT 0, -- when a slot last came to it from elsewhere
+    error            TEXT NOT NULL DEFAULT '',
+    cancelled        BIGINT NOT NULL DEFAULT 0,
+    created_at       BIGINT NOT NULL,
+    started_at       BIGINT NOT NULL DEFAULT 0,
+    completed_at     BIGINT NOT NULL DEFAULT 0,
+    expires_at       BIGINT NOT NULL DEFAULT 0,
+    deadline         BIGINT NOT NULL,
+    released         BIGINT NOT NULL DEFAULT 0, -- 1 = expired, and its artifacts are given up
+
+    CHECK (queued >= 0 AND running >= 0 AND queued + running + completed + failed = total)
+) WITHOUT ROWID;
+
+CREATE UNIQUE INDEX jobs_owed ON jobs (key_id, priority, running, turn, id) WHERE queued > 0;
+CREATE INDEX jobs_list ON jobs (key_id, id);
+CREATE INDEX jobs_list_status ON jobs (key_id, status, id);
+CREATE INDEX jobs_ended ON jobs (id) WHERE status = 'processing' AND queued = 0 AND running = 0;
+CREATE INDEX jobs_deadline ON jobs (deadline) WHERE queued > 0;
+CREATE INDEX jobs_expiry ON jobs (expires_at) WHERE expires_at > 0 AND released = 0;
+CREATE INDEX jobs_history ON jobs (expires_at) WHERE released = 1;
+
+CREATE TABLE job_tags (
+    key_id TEXT NOT NULL,
+    tag    TEXT NOT NULL,
+    job_id TEXT NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
+    PRIMARY KEY (key_id, tag, job_id)
+) WITHOUT ROWID;
+CREATE INDEX job_tags_job ON job_tags (job_id);
+
+-- How many jobs a key has of each kind and status: lists show totals and must
+-- not count.
+CREATE TABLE job_counts (
+    key_id TEXT NOT NULL,
+    kind   TEXT NOT NULL,
+    status TEXT NOT NULL,
+    jobs   BIGINT NOT NULL,
+    PRIMARY KEY (key_id, kind, status)
+) WITHOUT ROWID;
+
+CREATE TABLE captures (
+    job_id       TEXT NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
+    ordinal      BIGINT NOT NULL,
+    url          TEXT NOT NULL,
+    host         TEXT NOT NULL,
+    state        TEXT NOT NULL DEFAULT 'queued',
+    due_at       BIGINT NOT NULL DEFAULT 0,  -- while queued: not before; 0 = at once
+    solo         BIGINT NOT NULL DEFAULT 0,  -- 1 = lost so often that it runs alone
+    attempt      BIGINT NOT NULL DEFAULT 0,
+    erred        BIGINT NOT NULL DEFAULT 0,  -- attempts that failed by themselves
+    lost         BIGINT NOT NULL DEFAULT 0,  -- attempts that died with their worker
+    instance     TEXT NOT NULL DEFAULT '',   -- of the last claim
+    claimed_at   BIGINT NOT NULL DEFAULT 0,
+    code         TEXT NOT NULL DEFAULT '',
+    message      TEXT NOT NULL DEFAULT '',
+    artifact_key TEXT NOT NULL DEFAULT '',
+    final_url    TEXT NOT NULL DEFAULT '',
+    http_status  BIGINT NOT NULL DEFAULT 0,
+    title        TEXT NOT NULL DEFAULT '',
+    warnings     TEXT NOT NULL DEFAULT '',   -- JSON; '' = none
+    duration     BIGINT NOT NULL DEFAULT 0,  -- ms
+    captured_at  BIGINT NOT NULL DEFAULT 0,
+    PRIMARY KEY (job_id, ordinal)
+) WITHOUT ROWID;
+CREATE INDEX captures_lane ON captures (job_id, host, solo, due_at, ordinal) WHERE state = 'queued';
+CREATE INDEX captures_running ON captures (instance) WHERE state = 'running';
+
+-- The queued captures of one job and host, so that the claim looks at one row
+-- per host and not at one per capture. Rows go when the job ends.
+CREATE TABLE lanes (
+    job_id  TEXT NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
+    host    TEXT NOT NULL,
+    solo    BIGINT NOT NULL,
+    key_id  TEXT NOT NULL,
+    queued  BIGINT NOT NULL,
+    due_at  BIGINT NOT NULL,  -- of its first capture
+    ordinal BIGINT NOT NULL,  -- of its first capture
+    PRIMARY KEY (job_id, host, solo)
+) WITHOUT ROWID;
+CREATE UNIQUE INDEX lanes_next ON lanes (job_id, solo, due_at, ordinal, host) WHERE queued > 0;
+CREATE INDEX lanes_due ON lanes (due_at) WHERE queued > 0;
+CREATE INDEX lanes_solo ON lanes (due_at) WHERE queued > 0 AND solo = 1;
+
+-- The pace of one host, over all jobs of the key.
+CREATE TABLE hosts (
+    key_id  TEXT NOT NULL,
+    host    TEXT NOT NULL,
+    queued  BIGINT NOT NULL DEFAULT 0,
+    running BIGINT NOT NULL DEFAULT 0,
+    next_at BIGINT NOT NULL DEFAULT 0,  -- the next claim not before
+    PRIMARY KEY (key_id, host)
+) WITHOUT ROWID;
+CREATE INDEX hosts_idle ON hosts (next_at) WHERE queued = 0 AND running = 0;
+
+-- Stored bytes. One artifact may belong to several jobs; uses counts the
+-- captures and files of live jobs that refer to it.
+CREATE TABLE artifacts (
+    key          TEXT PRIMARY KEY,
+    content_type TEXT NOT NULL,
+    size         BIGINT NOT NULL,
+    crc32        BIGINT NOT NULL,
+    sha256       TEXT NOT NULL,
+    width        BIGINT NOT NULL,
+    height       BIGINT NOT NULL,
+    uses         BIGINT NOT NULL,
+    CHECK (uses >= 0)
+) WITHOUT ROWID;
+CREATE INDEX artifacts_unused ON artifacts (key) WHERE uses = 0;
+
+CREATE TABLE job_files (
+    job_id       TEXT NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
+    name         TEXT NOT NULL,
+    artifact_key TEXT NOT NULL,
+    PRIMARY KEY (job_id, name)
+) WITHOUT ROWID;
+
+CREATE TABLE deliveries (
+    id         TEXT PRIMARY KEY,
+    job_id     TEXT NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
+    key_id     TEXT NOT NULL,
+    url        TEXT NOT NULL,
+    event      TEXT NOT NULL,
+    body       BLOB NOT NULL,
+    state      TEXT NOT NULL,
+    attempts   BIGINT NOT NULL DEFAULT 0,
+    next_at    BIGINT NOT NULL,  -- the next attempt not before
+    created_at BIGINT NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX deliveries_job ON deliveries (job_id);
+CREATE INDEX deliveries_pending ON deliveries (next_at) WHERE state = 'pending';
+
+CREATE TABLE delivery_attempts (
+    delivery_id TEXT NOT NULL REFERENCES deliveries (id) ON DELETE CASCADE,
+    attempt     BIGINT NOT NULL,
+    started_at  BIGINT NOT NULL,
+    duration    BIGINT NOT NULL,  -- ms
+    status      BIGINT NOT NULL,  -- 0 = no response
+    error       TEXT NOT NULL,
+    response    BLOB NOT NULL,
+    PRIMARY KEY (delivery_id, attempt)
+) WITHOUT ROWID;
+
+CREATE TABLE idempotency (
+    key_id          TEXT NOT NULL,
+    idempotency_key TEXT NOT NULL,
+    body_hash       TEXT NOT NULL,
+    job_id          TEXT NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
+    created_at      BIGINT NOT NULL,
+    PRIMARY KEY (key_id, idempotency_key)
+) WITHOUT ROWID;
+CREATE INDEX idempotency_age ON idempotency (created_at);
+CREATE INDEX idempotency_job ON idempotency (job_id);
+
+CREATE TABLE instances (
+    id         TEXT PRIMARY KEY,
+    version    TEXT NOT NULL,
+    slots      BIGINT NOT NULL,
+    started_at BIGINT NOT NULL,
+    seen_at    BIGINT NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE usage_days (
+    key_id      TEXT NOT NULL,
+    day         BIGINT NOT NULL,  -- its first moment, UTC
+    requests    BIGINT NOT NULL DEFAULT 0,
+    screenshots BIGINT NOT NULL DEFAULT 0,
+    batches     BIGINT NOT NULL DEFAULT 0,
+    sitemaps    BIGINT NOT NULL DEFAULT 0,
+    PRIMARY KEY (key_id, day)
+) WITHOUT ROWID;

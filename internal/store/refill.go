@@ -1,0 +1,57 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"darkroom/internal/database"
+	"darkroom/internal/queue"
+)
+
+// refill puts back tasks that the queue should have and lost: it may throw its
+// rows away, but the work must be done. Tasks that are there stay single.
+func (s *Store) refill(ctx context.Context, tx database.Tx) error {
+	left, err := queuedCaptures(ctx, tx)
+	if err != nil {
+		return err
+	}
+	if err := s.wake(ctx, tx, left, s.now()); err != nil {
+		return err
+	}
+	if err := s.refillFinishes(ctx, tx); err != nil {
+		return err
+	}
+	return s.refillDeliveries(ctx, tx)
+}
+
+// refillLimit bounds one transaction; the next sweep takes the rest.
+const refillLimit = 200
+
+func (s *Store) refillFinishes(ctx context.Context, tx database.Tx) error {
+	jobs, err := queryAll(ctx, tx, scanText,
+		`SELECT id FROM jobs WHERE status = 'processing' AND queued = 0 AND running = 0 ORDER BY id LIMIT ?`, refillLimit)
+	if err != nil {
+		return err
+	}
+	var tasks []queue.Task
+	for _, id := range jobs {
+		tasks = append(tasks, queue.Task{Kind: queue.Finish, ID: id})
+	}
+	return s.queue.Insert(ctx, tx, tasks...)
+}
+
+// overdue is how late an attempt must be before its task is taken for lost.
+const overdue = time.Minute
+
+func (s *Store) refillDeliveries(ctx context.Context, tx database.Tx) error {
+	late, err := queryAll(ctx, tx, scanDelivery, `SELECT `+deliveryColumns+` FROM deliveries
+		WHERE state = 'pending' AND next_at < ? ORDER BY next_at LIMIT ?`, milliseconds(s.now().Add(-overdue)), refillLimit)
+	if err != nil {
+		return err
+	}
+	var tasks []queue.Task
+	for _, delivery := range late {
+		tasks = append(tasks, queue.Task{Kind: queue.Deliver, ID: delivery.ID, Sequence: delivery.Attempts + 1})
+	}
+	return s.queue.Insert(ctx, tx, tasks...)
+}

@@ -1,0 +1,147 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"darkroom/internal/database"
+	"darkroom/internal/queue"
+)
+
+// silence is after how long without a heartbeat an instance counts as gone.
+const silence = 20 * time.Second
+
+// InsertShifts inserts n shifts, whatever is waiting already.
+func (s *Store) InsertShifts(ctx context.Context, n int) error {
+	return s.update(ctx, func(tx database.Tx) error { return s.insertShifts(ctx, tx, n, s.now()) })
+}
+
+func (s *Store) insertShifts(ctx context.Context, tx database.Tx, n int, at time.Time) error {
+	tasks := make([]queue.Task, 0, max(n, 0))
+	for range n {
+		task := queue.Task{Kind: queue.Shift}
+		if at.After(s.now()) {
+			task.At = at
+		}
+		tasks = append(tasks, task)
+	}
+	return s.queue.Insert(ctx, tx, tasks...)
+}
+
+// wake sees to it that shifts for n captures are due at that time, as far as
+// there are slots. Running shifts do not count: one that has just found
+// nothing would not look again.
+func (s *Store) wake(ctx context.Context, tx database.Tx, n int, at time.Time) error {
+	slots, err := s.liveSlots(ctx, tx)
+	if err != nil {
+		return err
+	}
+	waiting, err := s.queue.Waiting(ctx, tx, at)
+	if err != nil {
+		return err
+	}
+	return s.insertShifts(ctx, tx, min(n, slots)-waiting, at)
+}
+
+// wakeAfter wakes a slot for a capture that went back into the queue, and all
+// of them when one that ran alone has ended: the others had gone to rest.
+func (s *Store) wakeAfter(ctx context.Context, tx database.Tx, c settled) error {
+	switch {
+	case c.solo == 1:
+		left, err := queuedCaptures(ctx, tx)
+		if err != nil {
+			return err
+		}
+		return s.wake(ctx, tx, left, s.now())
+	case c.state.Terminal():
+		return nil
+	}
+	return s.wake(ctx, tx, 1, latest(s.now(), moment(c.dueAt)))
+}
+
+// liveSlots counts the slots of all instances that have a heartbeat, and at
+// least those of this process.
+func (s *Store) liveSlots(ctx context.Context, tx database.Tx) (slots int, err error) {
+	err = tx.QueryRow(ctx, `SELECT coalesce(sum(slots), 0) FROM instances WHERE seen_at >= ?`,
+		milliseconds(s.now().Add(-silence))).Scan(&slots)
+	return max(slots, s.slots), wrap(err, "count the slots")
+}
+
+func queuedCaptures(ctx context.Context, tx database.Tx) (n int, err error) {
+	err = tx.QueryRow(ctx, `SELECT coalesce(sum(queued), 0) FROM api_keys WHERE queued > 0`).Scan(&n)
+	return n, wrap(err, "count the queued captures")
+}
+
+// SucceedShift inserts the successor of a shift that ends while work is left:
+// due at once when the instance could claim something now, else when the next
+// capture may be claimed. There is none when nothing is left, or when only
+// running captures stand in the way: whoever finishes those goes on.
+func (s *Store) SucceedShift(ctx context.Context, instance string) error {
+	now := s.now()
+	err := s.update(ctx, func(tx database.Tx) error {
+		_, found, held, err := s.pick(ctx, tx, instance, Hint{}, now)
+		if err != nil || held {
+			return err
+		}
+		if found {
+			return s.wakeOne(ctx, tx, now)
+		}
+		at, ok, err := nextDue(ctx, tx, now)
+		if err != nil || !ok {
+			return err
+		}
+		return s.wakeOne(ctx, tx, latest(now, at))
+	})
+	return wrap(err, "insert the next shift")
+}
+
+// wakeOne adds a shift for one slot more, unless every slot has one waiting.
+func (s *Store) wakeOne(ctx context.Context, tx database.Tx, at time.Time) error {
+	waiting, err := s.queue.Waiting(ctx, tx, at)
+	if err != nil {
+		return err
+	}
+	return s.wake(ctx, tx, waiting+1, at)
+}
+
+// NextDue gives when the next queued capture may be claimed, in the past when
+// one may be claimed now. ok is false when there is none, or when each waits
+// for a running one of its host.
+func (s *Store) NextDue(ctx context.Context) (at time.Time, ok bool, err error) {
+	return nextDue(ctx, s.db.Read(ctx), s.now())
+}
+
+func nextDue(ctx context.Context, q database.Querier, now time.Time) (at time.Time, ok bool, err error) {
+	rows, err := q.Query(ctx, `SELECT l.due_at, h.next_at FROM lanes l CROSS JOIN jobs j CROSS JOIN hosts h
+		WHERE l.queued > 0 AND j.id = l.job_id AND j.deadline > ? AND h.key_id = l.key_id AND h.host = l.host
+		AND h.running < j.host_concurrency ORDER BY l.due_at`, milliseconds(now))
+	if err != nil {
+		return time.Time{}, false, fmt.Errorf("find the next due capture: %w", err)
+	}
+	defer func() { _ = rows.Close() }() // rows.Err tells what there is to tell
+	var best int64
+	for rows.Next() {
+		var due, next int64
+		if err := rows.Scan(&due, &next); err != nil {
+			return time.Time{}, false, fmt.Errorf("find the next due capture: %w", err)
+		}
+		if ok && due >= best {
+			break // lanes come by due time: none later can be earlier than this
+		}
+		if claimable := max(due, next, 1); !ok || claimable < best {
+			best, ok = claimable, true
+		}
+		if best <= milliseconds(now) {
+			break
+		}
+	}
+	return moment(best), ok, wrap(rows.Err(), "find the next due capture")
+}
+
+func latest(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}

@@ -1,0 +1,65 @@
+package store
+
+import (
+	"strings"
+	"sync"
+	"time"
+)
+
+// waiters lets callers wait for jobs to end in this process.
+type waiters struct {
+	mu   *sync.Mutex
+	jobs map[string]*waiter
+}
+
+type waiter struct {
+	done  chan struct{}
+	asked time.Time
+}
+
+func newWaiters() waiters { return waiters{mu: new(sync.Mutex), jobs: map[string]*waiter{}} }
+
+// Nobody waits longer for a job than darkroom.MaxWait without asking again, so
+// what was not asked for in this time has nobody waiting.
+const (
+	waiterLife = 5 * time.Minute
+	manyJobs   = 1024 // waited for; fewer are not worth looking through
+)
+
+// Finished gives a channel that is closed when this process commits the end of
+// the job. It never closes for a job that has already ended, or that another
+// process finishes: ask for the channel first, then read the job, and read it
+// again each second.
+func (s *Store) Finished(id string) <-chan struct{} {
+	now := s.now()
+	s.finished.mu.Lock()
+	defer s.finished.mu.Unlock()
+	if len(s.finished.jobs) >= manyJobs {
+		s.finished.forget(now.Add(-waiterLife))
+	}
+	id = strings.ToLower(id)
+	w := s.finished.jobs[id]
+	if w == nil {
+		w = &waiter{done: make(chan struct{})}
+		s.finished.jobs[id] = w
+	}
+	w.asked = now
+	return w.done
+}
+
+func (w waiters) forget(before time.Time) {
+	for id, one := range w.jobs {
+		if one.asked.Before(before) {
+			delete(w.jobs, id)
+		}
+	}
+}
+
+func (w waiters) tell(id string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if one := w.jobs[id]; one != nil {
+		close(one.done)
+		delete(w.jobs, id)
+	}
+}

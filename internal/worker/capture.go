@@ -1,0 +1,180 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"darkroom"
+	"darkroom/internal/bucket"
+	"darkroom/internal/store"
+)
+
+// take makes one attempt and records how it ended. Nothing is returned,
+// because nobody could do more about it.
+func (w *Worker) take(ctx context.Context, own *slot, claim darkroom.Claim) {
+	flight, land := w.aborted.bind(ctx)
+	defer land()
+	began := time.Now()
+	shot, err := w.capture(flight, own, claim)
+	if err != nil && flight.Err() != nil {
+		w.release(ctx, claim)
+		return
+	}
+	outcome := outcomeOf(claim, shot, err, w.Now(), w.Jitter())
+	outcome.Result.Duration = time.Since(began)
+	if outcome.Err == nil {
+		artifact, err := w.keep(flight, claim, shot)
+		if isFull(err) {
+			w.Log.Warn("the disk is full; captures wait", "job", claim.JobID, "err", err)
+			w.space.full(w.Now(), len(shot.Image))
+			w.release(flight, claim)
+			return
+		}
+		if err != nil {
+			err = darkroom.Errorf(darkroom.CodeInternal, "the picture could not be stored: %w", err)
+			outcome = failureOf(claim, shot, err, w.Now(), w.Jitter())
+		}
+		outcome.Result.Artifact = artifact
+	}
+	w.finishCapture(flight, claim, outcome)
+}
+
+func (w *Worker) capture(flight context.Context, own *slot, claim darkroom.Claim) (darkroom.Shot, error) {
+	ctx, cancel := context.WithTimeout(flight, claim.Options.AttemptTimeout())
+	defer cancel()
+	return own.engine.Capture(ctx, darkroom.CaptureRequest{
+		Session: claim.JobID, URL: claim.URL, Options: claim.Options,
+	})
+}
+
+// keep stores the picture. It does not stop half-way when the worker does: the
+// picture is there, and storing it takes milliseconds.
+func (w *Worker) keep(ctx context.Context, claim darkroom.Claim, shot darkroom.Shot) (darkroom.Artifact, error) {
+	ext := claim.Options.WithDefaults().Format
+	contentType := shot.ContentType
+	if contentType == "" {
+		contentType = claim.Options.ContentType()
+	}
+	key := bucket.ShotKey(claim.JobID, claim.Ordinal, claim.Attempt, claim.Instance, ext)
+	artifact, err := w.put(context.WithoutCancel(ctx), key, shot.Image, contentType)
+	artifact.Width, artifact.Height = shot.Width, shot.Height
+	return artifact, err
+}
+
+// finishCapture records the outcome, however long it takes, and deletes the
+// picture when it came too late.
+func (w *Worker) finishCapture(ctx context.Context, claim darkroom.Claim, outcome store.Outcome) {
+	var kept bool
+	err := w.insist(ctx, "recording a capture", func(ctx context.Context) (err error) {
+		kept, err = w.Store.FinishCapture(ctx, claim, outcome)
+		return err
+	})
+	log := w.logOf(claim, outcome)
+	switch {
+	case err != nil: // it was tried again until the process had to end
+		log.Error("the result of a capture could not be recorded", "err", err)
+	case !kept:
+		log.Warn("a capture was taken over by another worker; its result is thrown away")
+		w.discard(ctx, outcome.Result.Key)
+	case outcome.Err == nil:
+		log.Debug("captured")
+	case outcome.RetryAt.IsZero():
+		log.Info("a capture failed", "err", outcome.Err)
+	default:
+		log.Info("a capture failed and will be tried again", "err", outcome.Err)
+	}
+}
+
+func (w *Worker) logOf(claim darkroom.Claim, outcome store.Outcome) *slog.Logger {
+	log := w.Log.With("job", claim.JobID, "capture", claim.Ordinal, "attempt", claim.Attempt,
+		"host", claim.Host, "elapsed", outcome.Result.Duration.Round(time.Millisecond))
+	if outcome.Err != nil {
+		log = log.With("code", outcome.Err.Code)
+	}
+	return log
+}
+
+// discard deletes bytes that no row refers to. What fails here is left to the
+// sweep.
+func (w *Worker) discard(ctx context.Context, key string) {
+	if key == "" {
+		return
+	}
+	if err := w.Bucket.Delete(context.WithoutCancel(ctx), key); err != nil {
+		w.Log.Warn("an orphan could not be deleted; the sweep will", "err", err)
+	}
+}
+
+// release hands a capture back without costing it an attempt.
+func (w *Worker) release(ctx context.Context, claim darkroom.Claim) {
+	err := w.insist(ctx, "handing back a capture", func(ctx context.Context) error {
+		return w.Store.ReleaseCapture(ctx, claim)
+	})
+	if err != nil {
+		w.Log.Error("a capture could not be handed back", "job", claim.JobID, "capture", claim.Ordinal, "err", err)
+	}
+}
+
+// outcomeOf turns what the engine gave into what is recorded. The artifact and
+// the duration are not known here.
+func outcomeOf(claim darkroom.Claim, shot darkroom.Shot, err error, now time.Time, jitter float64) store.Outcome {
+	if err == nil && len(shot.Image) == 0 {
+		err = darkroom.Errorf(darkroom.CodeInternal, "the browser gave an empty picture")
+	}
+	if err != nil {
+		return failureOf(claim, shot, err, now, jitter)
+	}
+	return store.Outcome{Result: resultOf(shot, now)}
+}
+
+func failureOf(claim darkroom.Claim, shot darkroom.Shot, err error, now time.Time, jitter float64) store.Outcome {
+	failure := captureError(err)
+	result := resultOf(shot, now)
+	if result.HTTPStatus == 0 {
+		result.HTTPStatus = failure.HTTPStatus
+	}
+	wait := max(shot.RetryAfter, failure.RetryAfter)
+	return store.Outcome{
+		Result:  result,
+		Err:     failure,
+		RetryAt: retryAt(claim, failure.Code, result.HTTPStatus, wait, now, jitter),
+	}
+}
+
+// retryAt is when the capture is tried again; zero when it is not, because
+// that would not help, no attempt is left, or the job would be over.
+func retryAt(claim darkroom.Claim, code darkroom.Code, status int, asked time.Duration, now time.Time, jitter float64) time.Time {
+	failed := claim.Failed + 1
+	if !darkroom.Retryable(code, status) || failed >= claim.Options.WithDefaults().Attempts {
+		return time.Time{}
+	}
+	at := now.Add(max(darkroom.CaptureBackoff(failed, jitter), asked))
+	if !at.Before(claim.Deadline) {
+		return time.Time{}
+	}
+	return at
+}
+
+// captureError makes sure that what is recorded has a code of the closed list.
+func captureError(err error) *darkroom.Error {
+	if known, ok := errors.AsType[*darkroom.Error](err); ok {
+		for _, code := range darkroom.CaptureCodes() {
+			if known.Code == code {
+				return known
+			}
+		}
+	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		return darkroom.Errorf(darkroom.CodeTimeout, "the page did not finish in time: %w", err)
+	}
+	return darkroom.Errorf(darkroom.CodeInternal, "the capture failed: %w", err)
+}
+
+func resultOf(shot darkroom.Shot, now time.Time) darkroom.Result {
+	return darkroom.Result{
+		FinalURL: shot.FinalURL, HTTPStatus: shot.HTTPStatus, Title: shot.Title,
+		Warnings: shot.Warnings, CapturedAt: now,
+	}
+}

@@ -1,0 +1,181 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"time"
+
+	"darkroom/internal/store"
+)
+
+// slot is one place in the pool. Its engine is opened when it is first needed.
+type slot struct {
+	engine  Slot       // nil while it is not open
+	hint    store.Hint // what it has just served
+	usedAt  time.Time
+	failed  int       // starts in a row that failed
+	retryAt time.Time // no start is tried before
+}
+
+var errClosed = errors.New("the worker has stopped")
+
+// pool lends slots. Screenshots come before shifts, and among equals who asked
+// first.
+type pool struct {
+	open func(context.Context) (Slot, error)
+	size int
+
+	mu      sync.Mutex
+	idle    []*slot // the last one was used last, and is lent first
+	urgent  []chan *slot
+	patient []chan *slot
+	closed  bool
+	empty   chan struct{} // closed when the pool is closed and every slot is back
+}
+
+func newPool(size int, open func(context.Context) (Slot, error)) *pool {
+	p := &pool{open: open, size: size, empty: make(chan struct{})}
+	for range size {
+		p.idle = append(p.idle, &slot{})
+	}
+	return p
+}
+
+// acquire lends a slot, which must be given back by release. It waits until
+// one is free or ctx ends.
+func (p *pool) acquire(ctx context.Context, urgent bool) (*slot, error) {
+	wait, taken, err := p.ask(urgent)
+	if taken != nil || err != nil {
+		return taken, err
+	}
+	select {
+	case taken = <-wait:
+	case <-ctx.Done():
+		if p.withdraw(wait) {
+			return nil, context.Cause(ctx)
+		}
+		taken = <-wait // it was handed over at the same moment
+	}
+	if taken == nil {
+		return nil, errClosed
+	}
+	return taken, nil
+}
+
+func (p *pool) ask(urgent bool) (wait chan *slot, taken *slot, err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed {
+		return nil, nil, errClosed
+	}
+	if last := len(p.idle) - 1; last >= 0 {
+		taken, p.idle = p.idle[last], p.idle[:last]
+		return nil, taken, nil
+	}
+	wait = make(chan *slot, 1)
+	if urgent {
+		p.urgent = append(p.urgent, wait)
+	} else {
+		p.patient = append(p.patient, wait)
+	}
+	return wait, nil, nil
+}
+
+// withdraw reports whether the waiter could be taken off its line.
+func (p *pool) withdraw(wait chan *slot) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	before := len(p.urgent) + len(p.patient)
+	same := func(other chan *slot) bool { return other == wait }
+	p.urgent = slices.DeleteFunc(p.urgent, same)
+	p.patient = slices.DeleteFunc(p.patient, same)
+	return len(p.urgent)+len(p.patient) < before
+}
+
+// release gives a slot back: to a waiting screenshot, then to a waiting shift.
+func (p *pool) release(s *slot, now time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	s.usedAt = now
+	switch {
+	case len(p.urgent) > 0:
+		p.urgent[0] <- s
+		p.urgent = p.urgent[1:]
+	case len(p.patient) > 0:
+		p.patient[0] <- s
+		p.patient = p.patient[1:]
+	default:
+		p.idle = append(p.idle, s)
+		p.settle()
+	}
+}
+
+// wanted reports whether a screenshot waits for a slot.
+func (p *pool) wanted() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.urgent) > 0
+}
+
+// cool takes the engines of idle slots that were not used since, all but
+// spare of them.
+func (p *pool) cool(since time.Time, spare int) []Slot {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var cold []Slot
+	for _, s := range slices.Backward(p.idle) { // the one used last stays
+		switch {
+		case s.engine == nil:
+		case spare > 0:
+			spare--
+		case s.usedAt.Before(since):
+			cold = append(cold, s.engine)
+			s.engine, s.hint = nil, store.Hint{}
+		}
+	}
+	return cold
+}
+
+// close lends no more, waits until every slot is back, and closes them.
+func (p *pool) close() error {
+	p.mu.Lock()
+	if !p.closed {
+		p.closed = true
+		for _, wait := range slices.Concat(p.urgent, p.patient) {
+			close(wait)
+		}
+		p.urgent, p.patient = nil, nil
+		p.settle()
+	}
+	p.mu.Unlock()
+	<-p.empty
+	var errs []error
+	for _, s := range p.idle {
+		if s.engine != nil {
+			errs = append(errs, s.engine.Close())
+			s.engine = nil
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (p *pool) settle() {
+	if p.closed && len(p.idle) == p.size {
+		close(p.empty)
+	}
+}
+
+// trouble tells that the last start of a browser failed, unless another slot
+// has one that works.
+func (p *pool) trouble() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, s := range p.idle {
+		if s.failed > 0 {
+			return errors.New("the browser does not start; captures wait")
+		}
+	}
+	return nil
+}
