@@ -62,7 +62,7 @@ func (s *Store) draft(request NewJob) (storedJob, error) {
 	return job, err
 }
 
-func orDefault[T int | int64 | ~int64](value, fallback T) T {
+func orDefault[T ~int | ~int64](value, fallback T) T {
 	if value <= 0 {
 		return fallback
 	}
