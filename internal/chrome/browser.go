@@ -20,6 +20,7 @@ type instance struct {
 
 	session string               // that the context belongs to
 	context cdp.BrowserContextID // "" before the first
+	unused  bool                 // no page was opened in the context yet
 	tab     *tab                 // nil when a new one must be made
 }
 
@@ -30,20 +31,12 @@ func (s *Slot) launch(ctx context.Context) (*instance, error) {
 		return nil, err
 	}
 	b := &instance{process: started, guest: s.engine.watchdog.watch(started.group()), started: time.Now()}
-	b.conn.listen("", b.hear)
-	// Every page that we did not open is held before it runs, and closed.
-	_, err = call(ctx, b.conn.browser(), target.SetAutoAttach, target.SetAutoAttachParams{
-		AutoAttach: true, WaitForDebuggerOnStart: true, Flatten: new(true), Filter: pagesOnly(),
-	})
-	if err != nil {
+	s.group.Store(int64(started.group()))
+	if s.closing.Load() {
 		s.discard(b)
-		return nil, fmt.Errorf("have popups reported: %w", err)
+		return nil, errSlotClosed
 	}
 	return b, nil
-}
-
-func pagesOnly() target.Filter {
-	return target.Filter{{Type: "page"}}
 }
 
 // enterContext makes a context for a session, and takes the one before away
@@ -56,7 +49,7 @@ func (b *instance) enterContext(ctx context.Context, session string) error {
 		return fmt.Errorf("make a browser context: %w", err)
 	}
 	b.leaveTab()
-	b.context, b.session = made.BrowserContextID, session
+	b.context, b.session, b.unused = made.BrowserContextID, session, true
 	commands := []*pending{post(root, browser.SetDownloadBehavior, browser.SetDownloadBehaviorParams{
 		Behavior: browser.SetDownloadBehaviorBehaviorDeny, BrowserContextID: made.BrowserContextID,
 	})}
@@ -87,12 +80,15 @@ func (b *instance) renewTab(ctx context.Context) error {
 	}
 	old := b.tab
 	b.tab = fresh
-	if old == nil {
-		return nil
+	if old != nil {
+		old.forget()
+		if _, err := call(ctx, root, target.CloseTarget, target.CloseTargetParams{TargetID: old.target}); err != nil {
+			return fmt.Errorf("close the old tab: %w", err)
+		}
 	}
-	old.forget()
-	if _, err := call(ctx, root, target.CloseTarget, target.CloseTargetParams{TargetID: old.target}); err != nil {
-		return fmt.Errorf("close the old tab: %w", err)
+	if b.unused {
+		b.unused = false
+		return nil
 	}
 	_, err = call(ctx, fresh.session, storage.ClearDataForOrigin, storage.ClearDataForOriginParams{Origin: "*", StorageTypes: "all"})
 	if err != nil {

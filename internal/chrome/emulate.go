@@ -32,9 +32,8 @@ func (t *tab) dress(ctx context.Context, window emulatedWindow, browser Browser)
 		post(t.session, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{colourScheme(window.dark)}}),
 	}
 	if window.view.Touch || t.dressed.view.Touch {
-		points := int64(5)
 		commands = append(commands, post(t.session, emulation.SetTouchEmulationEnabled,
-			emulation.SetTouchEmulationEnabledParams{Enabled: window.view.Touch, MaxTouchPoints: &points}))
+			emulation.SetTouchEmulationEnabledParams{Enabled: window.view.Touch, MaxTouchPoints: 5}))
 	}
 	if window.view.UserAgent != t.dressed.view.UserAgent {
 		commands = append(commands, post(t.session, emulation.SetUserAgentOverride, userAgent(window.view, browser)))

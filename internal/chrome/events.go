@@ -9,6 +9,7 @@ import (
 	"github.com/chromedp/cdproto/fetch"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/cdproto/target"
 )
 
 // hear takes the events of a tab. It must not wait: whatever it sends, it does
@@ -36,6 +37,8 @@ func (t *tab) hear(m message) {
 		t.onFailed(m)
 	case "Network.responseReceivedExtraInfo":
 		t.onExtraInfo(m)
+	case "Target.attachedToTarget":
+		t.onPopup(m)
 	case "Fetch.requestPaused":
 		t.onPaused(m)
 	case "Fetch.authRequired":
@@ -120,6 +123,19 @@ func (t *tab) onDialog() {
 			post(t.session, runtime.TerminateExecution, cdp.Empty{})
 		}
 	})
+}
+
+// onPopup closes what the page has opened: a headless browser has no popup
+// blocker.
+func (t *tab) onPopup(m message) {
+	var event struct {
+		Target struct {
+			ID target.ID `json:"targetId"`
+		} `json:"targetInfo"`
+	}
+	if m.into(&event) {
+		post(t.session.conn.browser(), target.CloseTarget, target.CloseTargetParams{TargetID: event.Target.ID})
+	}
 }
 
 // aboutDocument tells the events of documents (frames included) from those of

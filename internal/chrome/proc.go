@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"strconv"
+	"syscall"
 )
 
 // stat is what /proc tells of a process.
@@ -87,4 +88,22 @@ func kilobytes(status []byte, name string) int64 {
 		return 0
 	}
 	return number << 10
+}
+
+// killRenderers kills the processes of a group that run pages.
+func killRenderers(group int) {
+	pids, err := processes()
+	if err != nil {
+		return
+	}
+	for _, pid := range pids {
+		found, err := readStat(pid)
+		if err != nil || found.group != group {
+			continue
+		}
+		line, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/cmdline")
+		if err == nil && bytes.Contains(line, []byte("--type=renderer")) {
+			_ = syscall.Kill(pid, syscall.SIGKILL)
+		}
+	}
 }

@@ -18,7 +18,7 @@ import (
 type tab struct {
 	session session
 	target  target.ID
-	frame   cdp.FrameID // the main frame
+	frame   cdp.FrameID    // the main frame
 	dressed emulatedWindow // in force
 
 	mu      sync.Mutex
@@ -58,6 +58,10 @@ func openTab(ctx context.Context, browser session, in cdp.BrowserContextID) (*ta
 	browser.conn.listen(t.session.id, t.hear)
 	err = waitAll(ctx,
 		post(t.session, page.Enable, page.EnableParams{}),
+		// Every page that this one opens is held before it runs, and closed.
+		post(t.session, target.SetAutoAttach, target.SetAutoAttachParams{
+			AutoAttach: true, WaitForDebuggerOnStart: true, Flatten: new(true), Filter: target.Filter{{Type: "page"}},
+		}),
 		post(t.session, page.SetLifecycleEventsEnabled, page.SetLifecycleEventsEnabledParams{Enabled: true}),
 		// The buffers are for response bodies, which nobody asks for.
 		post(t.session, network.Enable, network.EnableParams{MaxTotalBufferSize: new(int64(0)), MaxResourceBufferSize: new(int64(0)), MaxPostDataSize: new(int64(0))}),

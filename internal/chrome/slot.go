@@ -1,0 +1,254 @@
+package chrome
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"runtime/debug"
+	"sync/atomic"
+	"time"
+
+	"darkroom"
+	"darkroom/internal/egress"
+)
+
+// Slot takes one picture after the other with a browser of its own. Its
+// methods may be called from any goroutine; captures wait for one another.
+type Slot struct {
+	engine  *Engine
+	proxy   *egress.Proxy
+	address string // of the proxy's listener
+	cancel  context.CancelFunc
+	served  chan error // what Serve ended with
+
+	closing atomic.Bool
+	group   atomic.Int64 // of the browser's processes; 0 = none
+
+	// turn lies here while nobody uses the slot. Who takes it may use what
+	// follows: a capture, and after it the repair.
+	turn    chan struct{}
+	browser *instance // nil before the first capture and after a failure
+	window  emulatedWindow
+}
+
+var errSlotClosed = errors.New("the slot is closed")
+
+func newSlot(ctx context.Context, e *Engine) (*Slot, error) {
+	var listen net.ListenConfig
+	listener, err := listen.Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, fmt.Errorf("listen for the browser's requests: %w", err)
+	}
+	// The proxy lives as long as the slot, not as long as the call that opened
+	// it.
+	serving, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	s := &Slot{
+		engine: e, proxy: egress.NewProxy(e.config.Policy, e.config.Limits), address: listener.Addr().String(),
+		cancel: cancel, served: make(chan error, 1), turn: make(chan struct{}, 1), window: windowOf(darkroom.Options{}),
+	}
+	s.give()
+	go func() { s.served <- s.proxy.Serve(serving, listener) }()
+	return s, nil
+}
+
+// take waits for the slot, and for the repairs after its last capture.
+func (s *Slot) take(ctx context.Context) error {
+	select {
+	case <-s.turn:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	if s.closing.Load() {
+		s.give()
+		return errSlotClosed
+	}
+	return nil
+}
+
+func (s *Slot) give() { s.turn <- struct{}{} }
+
+// Prepare starts the browser, so that the first capture need not.
+func (s *Slot) Prepare(ctx context.Context) error {
+	if err := s.take(ctx); err != nil {
+		return fmt.Errorf("prepare a browser: %w", err)
+	}
+	defer s.give()
+	if err := s.ready(ctx, ""); err != nil {
+		s.dismiss()
+		return fmt.Errorf("prepare a browser: %w", err)
+	}
+	return nil
+}
+
+// Capture takes one picture. ctx must have a deadline; the call returns within
+// two seconds after it. An error is always a *darkroom.Error with a code for
+// captures, and the shot then holds what was learned of the page. A browser
+// that breaks is replaced before the next capture.
+func (s *Slot) Capture(ctx context.Context, request darkroom.CaptureRequest) (shot darkroom.Shot, err error) {
+	if _, ok := ctx.Deadline(); !ok {
+		return shot, darkroom.Errorf(darkroom.CodeInternal, "a capture needs a deadline")
+	}
+	target, err := url.Parse(request.URL)
+	if err != nil || target.Host == "" {
+		return shot, darkroom.Errorf(darkroom.CodeInternal, "the URL of the capture is not canonical")
+	}
+	if err := s.take(ctx); err != nil {
+		return shot, s.notTaken(err)
+	}
+	return s.capture(ctx, request, target)
+}
+
+func (s *Slot) notTaken(err error) error {
+	switch {
+	case errors.Is(err, context.DeadlineExceeded):
+		return &darkroom.Error{Code: darkroom.CodeTimeout, Message: "no browser was free in time", Err: err}
+	case errors.Is(err, context.Canceled):
+		return &darkroom.Error{Code: darkroom.CodeCancelled, Message: "the capture was cancelled", Err: err}
+	}
+	return &darkroom.Error{Code: darkroom.CodeInternal, Message: "the browser is being shut down", Err: err}
+}
+
+// capture holds the turn; the repair after it gives it back.
+func (s *Slot) capture(ctx context.Context, request darkroom.CaptureRequest, target *url.URL) (shot darkroom.Shot, err error) {
+	if err := s.ready(ctx, request.Session); err != nil {
+		defer s.give()
+		return shot, s.notReady(ctx, err)
+	}
+	c := &capture{
+		tab: s.browser.tab, proxy: s.proxy, browser: s.engine.browser, target: target, options: request.Options.WithDefaults(),
+	}
+	failure := s.guarded(ctx, c)
+	s.window = c.tab.dressed
+	if failure == nil {
+		s.afterwards(c, nil)
+		return c.shot, nil
+	}
+	if s.browser.guest.overLimit() {
+		failure = darkroom.Errorf(darkroom.CodeOutOfMemory, "the page used more than %d MB of memory", s.engine.config.MemoryLimit>>20)
+	}
+	failure.HTTPStatus = c.shot.HTTPStatus
+	c.shot.Image, c.shot.ContentType, c.shot.Width, c.shot.Height = nil, "", 0, 0
+	s.afterwards(c, failure)
+	return c.shot, failure
+}
+
+// guarded turns a panic into an error: one odd page must not end the server.
+func (s *Slot) guarded(ctx context.Context, c *capture) (failure *darkroom.Error) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			s.engine.config.Log.Error("a capture panicked", "err", cause, "stack", string(debug.Stack()))
+			failure = darkroom.Errorf(darkroom.CodeInternal, "the capture broke off")
+		}
+	}()
+	err := c.run(ctx)
+	if err == nil {
+		return nil
+	}
+	if known, ok := errors.AsType[*darkroom.Error](err); ok {
+		return known
+	}
+	return darkroom.Errorf(darkroom.CodeInternal, "the picture could not be taken: %w", err)
+}
+
+func (s *Slot) notReady(ctx context.Context, err error) error {
+	s.dismiss()
+	if ctx.Err() != nil {
+		return &darkroom.Error{Code: darkroom.CodeTimeout, Message: "the browser was not ready in time", Err: err}
+	}
+	return &darkroom.Error{Code: darkroom.CodeInternal, Message: "the browser could not be made ready", Err: err}
+}
+
+// ready sees to it that there is a browser, a context of this session in it,
+// and a fresh tab. A session "" takes any context.
+func (s *Slot) ready(ctx context.Context, session string) error {
+	if s.browser != nil && !s.browser.alive() {
+		s.dismiss()
+	}
+	if s.browser == nil {
+		if s.closing.Load() {
+			return errSlotClosed
+		}
+		started, err := s.launch(ctx)
+		if err != nil {
+			return err
+		}
+		s.browser = started
+	}
+	b := s.browser
+	if b.context == "" || session != "" && b.session != session {
+		if err := b.enterContext(ctx, session); err != nil {
+			return err
+		}
+		s.proxy.Reset()
+	}
+	if b.tab != nil {
+		return nil
+	}
+	if err := b.renewTab(ctx); err != nil {
+		return err
+	}
+	return b.tab.dress(ctx, s.window, s.engine.browser)
+}
+
+// dismiss ends the browser; the next capture starts another.
+func (s *Slot) dismiss() {
+	if s.browser != nil {
+		s.discard(s.browser)
+		s.browser = nil
+	}
+}
+
+func (s *Slot) discard(b *instance) {
+	s.group.Store(0)
+	b.leaveTab()
+	s.engine.watchdog.leave(b.guest)
+	err := errors.Join(b.end(), s.engine.run.drop(b.folder))
+	if err != nil {
+		s.engine.config.Log.Warn("a browser was not put away cleanly", "err", err)
+	}
+}
+
+// Close ends the browser and the proxy. A capture in progress fails.
+func (s *Slot) Close() error {
+	if s.closing.Swap(true) {
+		return nil
+	}
+	if group := s.group.Load(); group != 0 {
+		killGroup(int(group))
+	}
+	<-s.turn
+	defer s.give()
+	s.dismiss()
+	s.cancel()
+	err := <-s.served
+	s.engine.forget(s)
+	if err != nil {
+		return fmt.Errorf("close the slot's proxy: %w", err)
+	}
+	return nil
+}
+
+func (b *instance) alive() bool {
+	select {
+	case <-b.exited:
+		return false
+	case <-b.conn.done:
+		return false
+	default:
+		return true
+	}
+}
+
+// Recycling bounds. It costs nothing that could be measured, and what leaks in
+// a browser goes with it.
+const (
+	maxShots  = 60
+	maxAge    = 15 * time.Minute
+	maxIdleMB = 400 // of the whole browser, between two captures
+)
+
+func (b *instance) wornOut() bool {
+	return b.shots >= maxShots || time.Since(b.started) > maxAge || b.guest.size() > maxIdleMB<<20
+}
