@@ -19,20 +19,20 @@ func series(seed, n int) []float64 {
 
 // areaChart draws two series over a day.
 func areaChart(seed int) template.HTML {
-	d := draw(900, 300)
+	d := plot(760, 320)
 	fill := d.gradient(fmt.Sprintf("area%d", seed), "rgba(20,121,135,.42)", "rgba(20,121,135,.02)")
 	d.add(`<g stroke="#dfe7e9" stroke-width="1" fill="#7b8b91" font-size="12">`)
 	for i := range 5 {
-		y := 20 + i*58
-		d.add(`<path d="M44 %d H890"/><text x="34" y="%d" text-anchor="end" stroke="none">%d</text>`, y, y+4, (4-i)*60)
+		y := 20 + i*62
+		d.add(`<path d="M44 %d H750"/><text x="34" y="%d" text-anchor="end" stroke="none">%d</text>`, y, y+4, (4-i)*60)
 	}
 	for hour := 0; hour <= 24; hour += 3 {
-		d.add(`<text x="%d" y="280" text-anchor="middle" stroke="none">%02d:00</text>`, 60+hour*34, hour%24)
+		d.add(`<text x="%d" y="300" text-anchor="middle" stroke="none">%02d:00</text>`, 56+hour*28, hour%24)
 	}
 	d.add(`</g>`)
 	today, before := line(series(seed, 35)), line(series(seed+7, 35))
 	d.add(`<path d="M%s" fill="none" stroke="#b7c6cb" stroke-width="2.500" stroke-dasharray="6 5"/>`, smooth(before))
-	d.add(`<path d="M%s L%.0f 252 L%.0f 252z" fill="%s"/>`, smooth(today), today[len(today)-1].x, today[0].x, fill)
+	d.add(`<path d="M%s L%.0f 268 L%.0f 268z" fill="%s"/>`, smooth(today), today[len(today)-1].x, today[0].x, fill)
 	d.add(`<path d="M%s" fill="none" stroke="#147987" stroke-width="3.200" stroke-linecap="round"/>`, smooth(today))
 	peak := today[22]
 	d.add(`<circle cx="%.0f" cy="%.0f" r="6" fill="#fff" stroke="#147987" stroke-width="3"/>`, peak.x, peak.y)
@@ -42,31 +42,31 @@ func areaChart(seed int) template.HTML {
 func line(values []float64) []point {
 	points := make([]point, len(values))
 	for i, value := range values {
-		points[i] = point{50 + 830*float64(i)/float64(len(values)-1), 252 - 226*value}
+		points[i] = point{50 + 690*float64(i)/float64(len(values)-1), 268 - 236*value}
 	}
 	return points
 }
 
 // barChart draws the seven days of a week, arrivals over departures.
 func barChart(seed int) template.HTML {
-	d, in, out := draw(420, 260), series(seed, 7), series(seed+3, 7)
+	d, in, out := plot(420, 320), series(seed, 7), series(seed+3, 7)
 	for i, day := range []string{"Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"} {
 		x := 24 + i*56
-		up, down := in[i]*120+16, out[i]*80+10
-		d.add(`<rect x="%d" y="%.0f" width="30" height="%.0f" rx="5" fill="#147987"/>`, x, 146-up, up)
-		d.add(`<rect x="%d" y="150" width="30" height="%.0f" rx="5" fill="#f2a65a"/>`, x, down)
-		d.add(`<text x="%d" y="252" font-size="13" text-anchor="middle" fill="#7b8b91">%s</text>`, x+15, day)
+		up, down := in[i]*190+16, out[i]*110+10
+		d.add(`<rect x="%d" y="%.0f" width="30" height="%.0f" rx="5" fill="#147987"/>`, x, 192-up, up)
+		d.add(`<rect x="%d" y="196" width="30" height="%.0f" rx="5" fill="#f2a65a"/>`, x, down)
+		d.add(`<text x="%d" y="312" font-size="13" text-anchor="middle" fill="#7b8b91">%s</text>`, x+15, day)
 	}
-	d.add(`<path d="M10 148 H410" stroke="#c9d5d8"/>`)
+	d.add(`<path d="M10 194 H410" stroke="#c9d5d8"/>`)
 	return d.done()
 }
 
 // sparkline draws a small series in the colour of the text.
 func sparkline(seed int) template.HTML {
-	d, values := draw(120, 36), series(seed, 18)
+	d, values := draw(220, 34), series(seed, 26)
 	points := make([]point, len(values))
 	for i, value := range values {
-		points[i] = point{2 + 116*float64(i)/17, 33 - 30*value}
+		points[i] = point{2 + 216*float64(i)/25, 31 - 28*value}
 	}
 	d.add(`<path d="M%s" fill="none" stroke="currentColor" stroke-width="2.500" stroke-linecap="round"/>`, smooth(points))
 	return d.done()
@@ -74,7 +74,7 @@ func sparkline(seed int) template.HTML {
 
 // donut draws parts of a whole, in per cent, that should add up to 100.
 func donut(parts ...int) template.HTML {
-	d := draw(200, 200)
+	d := plot(200, 200)
 	colours, start := []string{"#147987", "#f2a65a", "#c8513c", "#8fb8a8", "#46555c"}, 0
 	for i, part := range parts {
 		length := 2 * math.Pi * 74
@@ -87,7 +87,7 @@ func donut(parts ...int) template.HTML {
 
 // heatmap draws how busy each hour of each day of the week is.
 func heatmap(seed int) template.HTML {
-	d, r := draw(640, 190), chance(seed)
+	d, r := plot(640, 190), chance(seed)
 	for day, name := range []string{"Mo", "Tu", "We", "Th", "Fr", "Sa", "Su"} {
 		d.add(`<text x="0" y="%d" font-size="13" fill="#7b8b91">%s</text>`, 20+day*26, name)
 		for hour := range 24 {

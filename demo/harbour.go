@@ -44,13 +44,13 @@ func harbour(when string, seed int) template.HTML {
 	for i, colour := range light.hills {
 		drawHill(d, r, colour, horizon-150+float64(i)*48, 120-float64(i)*20)
 		if i == 2 {
-			drawLighthouse(d, light, 1230, horizon-82)
+			drawLighthouse(d, light, id, 1230, horizon-82)
 		}
 	}
 	d.add(`<rect y="%g" width="1600" height="%g" fill="%s"/>`, horizon, 900-horizon, d.gradient("sea"+id, light.sea...))
 	drawGlitter(d, light, r, horizon)
-	for range 3 {
-		drawBoat(d, light, between(r, 150, 1000), horizon+between(r, 30, 170))
+	for i, y := range []float64{34, 78, 150} {
+		drawBoat(d, light, 880+float64((i+seed)%3)*250+between(r, -60, 60), horizon+y)
 	}
 	drawGulls(d, light, r)
 	return d.done()
@@ -92,8 +92,9 @@ func drawHill(d *drawing, r *rand.Rand, colour string, base, height float64) {
 	d.add(`<path d="M0 900 L%s L1600 900z" fill="%s"/>`, smooth(points), colour)
 }
 
-func drawLighthouse(d *drawing, light light, x, y float64) {
-	d.add(`<path d="M%g %g L%g %g L%g %g L%g %gz" fill="%s" opacity=".35"/>`, x, y-166, x-900, y-290, x-900, y-60, x, y-154, light.lamp)
+func drawLighthouse(d *drawing, light light, id string, x, y float64) {
+	d.add(`<linearGradient id="beam%s" x1="1" x2="0"><stop stop-color="%s" stop-opacity=".55"/><stop offset="1" stop-color="%s" stop-opacity="0"/></linearGradient>`, id, light.lamp, light.lamp)
+	d.add(`<path d="M%g %g L%g %g L%g %g L%g %gz" fill="url(#beam%s)"/>`, x, y-166, x-900, y-290, x-900, y-60, x, y-154, id)
 	d.add(`<g transform="translate(%g %g)">`, x, y)
 	d.add(`<path d="M-120 40 Q-60 -14 0 -10 T130 40z" fill="%s"/>`, light.hills[3])
 	d.add(`<path d="M-24 0 L-15 -138 H15 L24 0z" fill="#f7f1e6"/><path d="M-21.700 -36 L-19 -76 H19 L21.700 -36z M-17 -106 L-15 -138 H15 L17 -106z" fill="#c8513c"/>`)

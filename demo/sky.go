@@ -10,7 +10,7 @@ import (
 // variables --star, --line and --milk, so that it follows the colour scheme.
 func sky(seed int) template.HTML {
 	r := chance(seed)
-	d := draw(900, 900)
+	d := plot(900, 900)
 	d.add(`<defs><clipPath id="dome"><circle cx="450" cy="450" r="400"/></clipPath></defs>`)
 	d.add(`<circle cx="450" cy="450" r="400" fill="var(--dome)"/><g clip-path="url(#dome)">`)
 	for i := range 240 {

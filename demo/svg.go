@@ -14,10 +14,18 @@ type drawing struct {
 	width, height float64
 }
 
-// draw begins a picture of that size, in its own units.
+// draw begins a picture of that size, in its own units. It fills the place it
+// is given, and its edges may be cut off.
 func draw(width, height float64) *drawing {
 	d := &drawing{width: width, height: height}
 	d.add(`<svg viewBox="0 0 %g %g" preserveAspectRatio="xMidYMid slice" role="img">`, width, height)
+	return d
+}
+
+// plot begins a picture that is shown whole.
+func plot(width, height float64) *drawing {
+	d := &drawing{width: width, height: height}
+	d.add(`<svg viewBox="0 0 %g %g" role="img">`, width, height)
 	return d
 }
 

@@ -101,12 +101,12 @@ func drawPort(d *drawing) {
 }
 
 func drawLabels(d *drawing) {
-	d.add(`<g font-style="italic" font-size="40" fill="#4b8798" letter-spacing="6"><text x="1010" y="880">Ambrose Bay</text><text x="1290" y="480" font-size="24">Outer Roads</text></g>`)
+	d.add(`<g font-style="italic" font-size="40" fill="#4b8798" letter-spacing="6"><text x="960" y="810">Ambrose Bay</text><text x="1290" y="480" font-size="24">Outer Roads</text></g>`)
 	for i, place := range []struct {
 		name string
 		x, y int
 	}{
-		{"Ferry Pier", 760, 850}, {"Lighthouse", 1180, 640}, {"Market Hall", 690, 420}, {"Observatory", 1340, 96}, {"Rope Works", 350, 600}, {"Gazette", 930, 425}, {"Museum", 520, 275},
+		{"Ferry Pier", 760, 850}, {"Lighthouse", 1180, 640}, {"Market Hall", 690, 420}, {"Observatory", 1250, 168}, {"Rope Works", 520, 640}, {"Gazette", 930, 425}, {"Museum", 520, 275},
 	} {
 		d.add(`<g transform="translate(%d %d)"><path d="M0 0 C-24 -30 -22 -58 0 -58 S24 -30 0 0z" fill="#c8513c" stroke="#fff" stroke-width="3"/><text y="-29" text-anchor="middle" font-size="19" font-weight="700" fill="#fff">%d</text>`, place.x, place.y, i+1)
 		d.add(`<text x="30" y="-27" font-size="23" font-weight="700" fill="#243b44" stroke="#fff" stroke-width="6" paint-order="stroke" stroke-linejoin="round">%s</text></g>`, place.name)

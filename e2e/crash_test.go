@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
@@ -105,27 +104,18 @@ func (r *crashRun) look(s *server, span time.Duration) {
 // checkNothingLeft looks for browsers and temporary files of a stopped server.
 func checkNothingLeft(t *testing.T, data string) {
 	t.Helper()
+	dir := tempDir(data)
 	deadline := time.Now().Add(5 * time.Second)
-	for browsers(t, data) > 0 || len(runFolders(t, data)) > 0 {
+	for {
+		files, err := filepath.Glob(filepath.Join(dir, "*"))
+		must(t, err)
+		running := browsers(t, dir)
+		if running == 0 && len(files) == 0 {
+			return
+		}
 		if time.Now().After(deadline) {
-			t.Fatalf("%d processes name the data folder, run folders %v", browsers(t, data), runFolders(t, data))
+			t.Fatalf("%d processes still run, and there are files %v", running, files)
 		}
 		time.Sleep(20 * time.Millisecond) // other processes are ending
 	}
-}
-
-// runFolders lists what is left of the browsers' folders of this server.
-func runFolders(t *testing.T, data string) []string {
-	t.Helper()
-	notes, err := filepath.Glob(filepath.Join(data, "run-dir"))
-	must(t, err)
-	var left []string
-	for _, note := range notes {
-		content, err := os.ReadFile(note)
-		must(t, err)
-		slots, err := filepath.Glob(filepath.Join(strings.TrimSpace(string(content)), "*"))
-		must(t, err)
-		left = append(left, slots...)
-	}
-	return left
 }

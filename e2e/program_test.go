@@ -59,9 +59,10 @@ type server struct {
 func start(t *testing.T, data string, flags ...string) *server {
 	t.Helper()
 	s := &server{t: t, data: data, log: &syncBuffer{}, done: make(chan error, 1)}
+	must(t, os.MkdirAll(tempDir(data), 0o755))
 	args := append([]string{"serve", "--listen", "127.0.0.1:0", "--data", data, "--min-free-disk", "64MiB"}, flags...)
 	s.cmd = exec.Command(programPath, args...)
-	s.cmd.Env = append(os.Environ(), "DARKROOM_API_KEY="+apiKey, "DARKROOM_WEBHOOK_SECRET="+webhookSecret, "HOME="+t.TempDir(), "XDG_CONFIG_HOME=", "XDG_DATA_HOME=")
+	s.cmd.Env = append(os.Environ(), "DARKROOM_API_KEY="+apiKey, "DARKROOM_WEBHOOK_SECRET="+webhookSecret, "HOME="+t.TempDir(), "XDG_CONFIG_HOME=", "XDG_DATA_HOME=", "TMPDIR="+tempDir(data))
 	s.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	stderr, err := s.cmd.StderrPipe()
 	must(t, err)
@@ -140,15 +141,18 @@ func (s *server) wait(limit time.Duration) error {
 	}
 }
 
-// browsers counts the browser processes whose command line names this
-// server's run folder.
-func browsers(t *testing.T, runDir string) int {
+// tempDir is where the server on that data folder keeps temporary files, and
+// nobody else does.
+func tempDir(data string) string { return data + "-tmp" }
+
+// browsers counts the processes whose command line names that folder.
+func browsers(t *testing.T, dir string) int {
 	t.Helper()
 	lines, err := filepath.Glob("/proc/[0-9]*/cmdline")
 	must(t, err)
 	count := 0
 	for _, line := range lines {
-		if text, err := os.ReadFile(line); err == nil && bytes.Contains(text, []byte(runDir)) {
+		if text, err := os.ReadFile(line); err == nil && bytes.Contains(text, []byte(dir)) {
 			count++
 		}
 	}

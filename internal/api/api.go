@@ -63,7 +63,7 @@ type Check struct {
 func New(config Config) http.Handler {
 	s := &server{Config: config.withDefaults()}
 	routes := s.routes()
-	s.openapi = newDocument(routes, s.Version, s.Limits)
+	s.openapi = documentText(routes, s.Version, s.Limits)
 	s.mux = newMux(routes, s)
 	return s
 }
@@ -72,24 +72,25 @@ type server struct {
 	Config
 	mux     *http.ServeMux
 	openapi []byte
+	pace    pace
 }
 
 // routes is every route there is, with its documentation.
 func (s *server) routes() []route {
 	return []route{
-		{"POST", "/v1/batch", withKey, s.answering(s.createBatch), createBatchDoc},
-		{"POST", "/v1/batch/screenshot", withKey, s.answering(s.createBatch), createBatchAliasDoc},
-		{"GET", "/v1/jobs", withKey, s.answering(s.listJobs), listJobsDoc},
-		{"GET", "/v1/jobs/{id}", withKey, s.answering(s.getJob), getJobDoc},
-		{"GET", "/v1/jobs/{id}/download", withKey, s.download, downloadDoc},
-		{"GET", "/v1/screenshot", withKey, s.screenshotByQuery, screenshotByQueryDoc},
-		{"POST", "/v1/screenshot", withKey, s.screenshotByBody, screenshotByBodyDoc},
-		{"GET", "/v1/usage", withKey, s.answering(s.usage), usageDoc},
-		{"GET", "/health", open, s.answering(s.health), healthDoc},
-		{"GET", "/status", open, s.answering(s.health), statusDoc},
-		{"GET", "/healthz", open, s.answering(s.alive), aliveDoc},
-		{"GET", "/readyz", open, s.answering(s.ready), readyDoc},
-		{"GET", "/openapi.json", open, s.serveOpenAPI, openAPIDoc},
+		{"POST", "/v1/batch", withKey, s.answering(s.createBatch), createBatchDoc()},
+		{"POST", "/v1/batch/screenshot", withKey, s.answering(s.createBatch), createBatchAliasDoc()},
+		{"GET", "/v1/jobs", withKey, s.answering(s.listJobs), listJobsDoc()},
+		{"GET", "/v1/jobs/{id}", withKey, s.answering(s.getJob), getJobDoc()},
+		{"GET", "/v1/jobs/{id}/download", withKey, s.download, downloadDoc()},
+		{"GET", "/v1/screenshot", withKey, s.screenshotByQuery, screenshotByQueryDoc()},
+		{"POST", "/v1/screenshot", withKey, s.screenshotByBody, screenshotByBodyDoc()},
+		{"GET", "/v1/usage", withKey, s.answering(s.usage), usageDoc()},
+		{"GET", "/health", open, s.answering(s.health), healthDoc()},
+		{"GET", "/status", open, s.answering(s.health), statusDoc()},
+		{"GET", "/healthz", open, s.answering(s.alive), aliveDoc()},
+		{"GET", "/readyz", open, s.answering(s.ready), readyDoc()},
+		{"GET", "/openapi.json", open, s.serveOpenAPI, openAPIDoc()},
 	}
 }
 

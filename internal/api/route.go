@@ -33,11 +33,11 @@ type route struct {
 // answered here, in the contract's shape, and not by the mux.
 func newMux(routes []route, s *server) *http.ServeMux {
 	methods := map[string]map[string]route{}
-	for _, route := range routes {
-		if methods[route.path] == nil {
-			methods[route.path] = map[string]route{}
+	for _, one := range routes {
+		if methods[one.path] == nil {
+			methods[one.path] = map[string]route{}
 		}
-		methods[route.path][route.method] = route
+		methods[one.path][one.method] = one
 	}
 	mux := http.NewServeMux()
 	for path, byMethod := range methods {
@@ -56,7 +56,7 @@ func (s *server) dispatch(byMethod map[string]route) http.HandlerFunc {
 		if method == http.MethodHead && slices.Contains(allowed, http.MethodHead) {
 			method = http.MethodGet
 		}
-		route, found := byMethod[method]
+		one, found := byMethod[method]
 		if !found {
 			w.Header().Set("Allow", strings.Join(allowed, ", "))
 			s.fail(w, r, &darkroom.Error{
@@ -66,7 +66,7 @@ func (s *server) dispatch(byMethod map[string]route) http.HandlerFunc {
 			})
 			return
 		}
-		if err := s.enter(w, r, route); err != nil {
+		if err := s.enter(w, r, one); err != nil {
 			s.fail(w, r, err)
 		}
 	}
@@ -82,16 +82,19 @@ func allowedMethods(byMethod map[string]route) []string {
 	return allowed
 }
 
-func (s *server) enter(w http.ResponseWriter, r *http.Request, route route) error {
-	if route.access == open {
-		return route.serve(w, r, darkroom.APIKey{})
+func (s *server) enter(w http.ResponseWriter, r *http.Request, to route) error {
+	if to.access == open {
+		return to.serve(w, r, darkroom.APIKey{})
 	}
 	key, err := s.authenticate(r)
 	if err != nil {
 		return err
 	}
+	if own, ok := w.(*writer); ok {
+		own.keyID = key.ID
+	}
 	s.Store.CountRequest(r.Context(), key.ID)
-	return route.serve(w, r, key)
+	return to.serve(w, r, key)
 }
 
 // plainPath rewrites the path so that the mux has nothing to redirect: a base

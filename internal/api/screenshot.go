@@ -82,7 +82,7 @@ func (s *server) shoot(ctx context.Context, target string, options darkroom.Opti
 	case coded && slices.Contains(darkroom.CaptureCodes(), failure.Code):
 		return shot, s.captureFailed(failure, shot)
 	case coded:
-		return shot, failure
+		return shot, unavailable(failure)
 	case errors.Is(err, context.DeadlineExceeded):
 		return shot, &darkroom.Error{
 			Code: darkroom.CodeTimeout, Message: "No browser was free in time",

@@ -31,7 +31,11 @@ func (s *server) ServeHTTP(inner http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, noSuchPath())
 		return
 	}
+	start := time.Now()
 	s.mux.ServeHTTP(w, r)
+	if w.keyID != "" && !r.URL.Query().Has("wait") {
+		s.pace.add(w.keyID, w.begun.Sub(start))
+	}
 }
 
 func (s *server) recoverPanic(w *writer, r *http.Request) {
@@ -44,7 +48,7 @@ func (s *server) recoverPanic(w *writer, r *http.Request) {
 	}
 	s.Log.Error("a handler panicked", "request", requestID(w), "path", r.URL.Path,
 		"err", fmt.Sprint(cause), "stack", string(debug.Stack()))
-	if w.begun {
+	if !w.begun.IsZero() {
 		panic(http.ErrAbortHandler)
 	}
 	s.fail(w, r, &darkroom.Error{
@@ -62,7 +66,8 @@ func requestID(w http.ResponseWriter) string { return w.Header().Get(requestIDHe
 type writer struct {
 	http.ResponseWriter
 	control *http.ResponseController
-	begun   bool
+	keyID   string    // of the key that was presented; "" before, and on open routes
+	begun   time.Time // when the first byte was written; zero before
 }
 
 // Unwrap lets http.ResponseController reach the connection.
@@ -83,8 +88,11 @@ func (w *writer) Write(p []byte) (int, error) {
 // A writer without a connection, as in tests, has no deadlines; there is
 // nothing to do about it, here and below.
 func (w *writer) begin() {
-	w.begun = true
-	_ = w.control.SetWriteDeadline(time.Now().Add(writeTimeout))
+	now := time.Now()
+	if w.begun.IsZero() {
+		w.begun = now
+	}
+	_ = w.control.SetWriteDeadline(now.Add(writeTimeout))
 }
 
 // expectBody limits the time in which the body must arrive, and lifts what the

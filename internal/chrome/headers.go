@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"github.com/chromedp/cdproto/fetch"
-	"github.com/chromedp/cdproto/network"
 )
 
 // headerRule is which headers go where: to one origin and to no other,
@@ -72,11 +71,11 @@ func (t *tab) onPaused(m message) {
 }
 
 // merge puts the rule's headers in place of the browser's of the same name.
-func (r headerRule) merge(own network.Headers) []*fetch.HeaderEntry {
+func (r headerRule) merge(own map[string]string) []*fetch.HeaderEntry {
 	var merged []*fetch.HeaderEntry
 	for _, name := range slices.Sorted(maps.Keys(own)) {
 		if !r.has(name) {
-			merged = append(merged, &fetch.HeaderEntry{Name: name, Value: fmt.Sprint(own[name])})
+			merged = append(merged, &fetch.HeaderEntry{Name: name, Value: own[name]})
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(r.headers)) {

@@ -123,15 +123,15 @@ func (c *capture) click(ctx context.Context) error {
 func (c *capture) press(ctx context.Context, x, y float64) error {
 	mouse := func(kind input.DispatchMouseEventType, x, y float64, clicks int64) *pending {
 		event := input.DispatchMouseEventParams{Type: kind, X: x, Y: y, Button: input.MouseButtonLeft, ClickCount: clicks}
-		if kind == input.MouseMoved {
+		if kind == input.DispatchMouseEventTypeMouseMoved {
 			event.Button = input.MouseButtonNone
 		}
 		return post(c.tab.session, input.DispatchMouseEvent, event)
 	}
 	return waitAll(ctx,
-		mouse(input.MouseMoved, x, y, 0),
-		mouse(input.MousePressed, x, y, 1),
-		mouse(input.MouseReleased, x, y, 1),
+		mouse(input.DispatchMouseEventTypeMouseMoved, x, y, 0),
+		mouse(input.DispatchMouseEventTypeMousePressed, x, y, 1),
+		mouse(input.DispatchMouseEventTypeMouseReleased, x, y, 1),
 	)
 }
 
