@@ -16,18 +16,18 @@ import (
 )
 
 // measureLatency prints what a client waits for while the server works.
-func measureLatency(ctx context.Context, set settings, web *web) error {
+func measureLatency(ctx context.Context, set settings, pages *web) error {
 	server, err := startService(ctx, set)
 	if err != nil {
 		return err
 	}
 	defer server.stop()
-	if err := server.warm(ctx, web.trivial(8)); err != nil {
+	if err := server.warm(ctx, pages.trivial(8)); err != nil {
 		return err
 	}
 	fmt.Println("\nlatency, one server under load")
 	for _, step := range []func(context.Context, *service, *web) error{measureSubmit, measurePolls, measureFirstByte, measureSmallJob} {
-		if err := step(ctx, server, web); err != nil {
+		if err := step(ctx, server, pages); err != nil {
 			return err
 		}
 	}
@@ -35,11 +35,11 @@ func measureLatency(ctx context.Context, set settings, web *web) error {
 }
 
 // measureSubmit times the answer to a batch of 500 URLs.
-func measureSubmit(ctx context.Context, s *service, web *web) error {
+func measureSubmit(ctx context.Context, s *service, pages *web) error {
 	var times []float64
 	for range 5 {
 		began := time.Now()
-		job, err := s.client.Batch(ctx, web.trivial(500), client.Params{})
+		job, err := s.client.Batch(ctx, pages.trivial(500), client.Params{})
 		if err != nil {
 			return err
 		}
@@ -53,8 +53,8 @@ func measureSubmit(ctx context.Context, s *service, web *web) error {
 }
 
 // measurePolls asks for a job's status 500 times a second while it runs.
-func measurePolls(ctx context.Context, s *service, web *web) error {
-	job, err := s.client.Batch(ctx, web.manySites(200), client.Params{})
+func measurePolls(ctx context.Context, s *service, pages *web) error {
+	job, err := s.client.Batch(ctx, pages.manySites(200), client.Params{})
 	if err != nil {
 		return err
 	}
@@ -92,8 +92,8 @@ func pollOnce(ctx context.Context, s *service, id string) (time.Duration, error)
 }
 
 // measureFirstByte downloads the archive of a 500-image job.
-func measureFirstByte(ctx context.Context, s *service, web *web) error {
-	job, err := s.client.Batch(ctx, web.trivial(500), client.Params{})
+func measureFirstByte(ctx context.Context, s *service, pages *web) error {
+	job, err := s.client.Batch(ctx, pages.trivial(500), client.Params{})
 	if err != nil {
 		return err
 	}
@@ -130,7 +130,7 @@ var keyPattern = regexp.MustCompile(`sk_live_[0-9a-f]{48}`)
 
 // measureSmallJob puts one URL of another key behind forty busy jobs and
 // compares its wait with the time of one capture.
-func measureSmallJob(ctx context.Context, s *service, web *web) error {
+func measureSmallJob(ctx context.Context, s *service, pages *web) error {
 	create := exec.CommandContext(ctx, s.cmd.Path, "keys", "create", "second", "--data", s.dir)
 	create.Stderr = os.Stderr
 	out, err := create.Output()
@@ -139,14 +139,14 @@ func measureSmallJob(ctx context.Context, s *service, web *web) error {
 	}
 	other := client.New(s.url, string(keyPattern.Find(out)))
 	for range 40 {
-		if _, err := s.client.Batch(ctx, web.manySites(50), client.Params{}); err != nil {
+		if _, err := s.client.Batch(ctx, pages.manySites(50), client.Params{}); err != nil {
 			return err
 		}
 	}
 	time.Sleep(3 * time.Second) // until all slots are in the middle of that work
 	var waits []float64
 	for range 5 {
-		job, err := other.Batch(ctx, web.trivial(1), client.Params{})
+		job, err := other.Batch(ctx, pages.trivial(1), client.Params{})
 		if err != nil {
 			return err
 		}

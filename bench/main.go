@@ -44,18 +44,18 @@ func run(ctx context.Context, set settings) error {
 	if set.engine {
 		return runEngine(ctx, set)
 	}
-	web, err := startCorpus(ctx)
+	pages, err := startCorpus(ctx)
 	if err != nil {
 		return err
 	}
-	defer web.close()
+	defer pages.close()
 	if set.only != "latency" {
-		if err := compareThroughput(ctx, set, web); err != nil {
+		if err := compareThroughput(ctx, set, pages); err != nil {
 			return err
 		}
 	}
 	if set.only != "throughput" {
-		return measureLatency(ctx, set, web)
+		return measureLatency(ctx, set, pages)
 	}
 	return nil
 }

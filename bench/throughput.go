@@ -8,12 +8,12 @@ import (
 
 // compareThroughput takes the corpus in turns through the service and the
 // bare engine.
-func compareThroughput(ctx context.Context, set settings, web *web) error {
+func compareThroughput(ctx context.Context, set settings, pages *web) error {
 	for _, scene := range []struct {
 		name string
 		urls []string
-	}{{"many sites", web.manySites(set.pages)}, {"one site", web.oneSite(set.pages)}} {
-		if err := compareScene(ctx, set, scene.name, scene.urls, web.trivial(8)); err != nil {
+	}{{"many sites", pages.manySites(set.pages)}, {"one site", pages.oneSite(set.pages)}} {
+		if err := compareScene(ctx, set, scene.name, scene.urls, pages.trivial(8)); err != nil {
 			return err
 		}
 	}

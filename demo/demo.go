@@ -74,7 +74,7 @@ func Handler() http.Handler {
 			serve(w, "text/html; charset=utf-8", content)
 		})
 	}
-	mux.HandleFunc("GET /img/{name}", servePostcard)
+	mux.HandleFunc("GET /img/{name}", postcardServer())
 	mux.HandleFunc("GET /favicon.svg", func(w http.ResponseWriter, _ *http.Request) {
 		serve(w, "image/svg+xml", []byte(favicon))
 	})

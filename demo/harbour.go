@@ -143,3 +143,15 @@ func waves(colour string, seed int) template.HTML {
 	d.add(`<path d="M0 80 L%s L1600 80z" fill="%s"/>`, smooth(points), colour)
 	return d.done()
 }
+
+// specks draws small lights at random places of a picture 1280 wide and 1130
+// high.
+func specks(colour string, seed, count int) template.HTML {
+	d, r := &drawing{}, chance(seed)
+	d.add(`<g fill="%s">`, colour)
+	for range count {
+		d.add(`<circle cx="%.0f" cy="%.0f" r="%.1f" opacity="%.2f"/>`, between(r, 0, 1280), between(r, 0, 1130), between(r, 1, 4), between(r, .2, .8))
+	}
+	d.add(`</g>`)
+	return template.HTML(d.String())
+}

@@ -8,6 +8,7 @@ import (
 	"math"
 	"net/http"
 	"strconv"
+	"sync"
 )
 
 // Size of a postcard, in pixels.
@@ -16,22 +17,30 @@ const (
 	postcardHeight = 480
 )
 
-// servePostcard draws the postcard of that name.
-func servePostcard(w http.ResponseWriter, r *http.Request) {
+// postcardServer serves the postcards by name. Each is painted when it is first
+// asked for.
+func postcardServer() http.HandlerFunc {
+	painted := map[string]func() []byte{}
 	for _, card := range postcardList() {
-		if card.Name != r.PathValue("name") {
-			continue
-		}
-		var content bytes.Buffer
-		if err := png.Encode(&content, postcard(card.Number)); err != nil {
-			http.Error(w, err.Error(), http.StatusInternalServerError)
+		painted[card.Name] = sync.OnceValue(func() []byte { return encode(postcard(card.Number)) })
+	}
+	return func(w http.ResponseWriter, r *http.Request) {
+		content, ok := painted[r.PathValue("name")]
+		if !ok {
+			http.NotFound(w, r)
 			return
 		}
-		w.Header().Set("Content-Length", strconv.Itoa(content.Len()))
-		serve(w, "image/png", content.Bytes())
-		return
+		w.Header().Set("Content-Length", strconv.Itoa(len(content())))
+		serve(w, "image/png", content())
 	}
-	http.NotFound(w, r)
+}
+
+func encode(picture image.Image) []byte {
+	var content bytes.Buffer
+	if err := png.Encode(&content, picture); err != nil {
+		panic(err) // memory takes every byte, and the picture is our own
+	}
+	return content.Bytes()
 }
 
 // postcard paints a bay in flat bands of colour, as old posters do.
@@ -43,21 +52,24 @@ func postcard(number int) image.Image {
 		{{0x1c, 0x2b, 0x4f, 255}, {0x2d, 0x4a, 0x78, 255}, {0x3a, 0x63, 0x8f, 255}, {0x16, 0x27, 0x47, 255}, {0x0a, 0x12, 0x26, 255}},
 	}[number%4]
 	r := chance(number * 31)
-	var hills [3]func(float64) float64
+	var hills [3][postcardWidth]float64 // height of each column
 	for i := range hills {
-		hills[i] = noise(r)
+		curve := noise(r)
+		for x := range hills[i] {
+			hills[i][x] = curve(float64(x) / 150)
+		}
 	}
 	sunX, sunY, radius := between(r, 150, 570), between(r, 90, 170), between(r, 36, 62)
 	picture := image.NewRGBA(image.Rect(0, 0, postcardWidth, postcardHeight))
 	for y := range postcardHeight {
 		for x := range postcardWidth {
-			picture.SetRGBA(x, y, postcardPixel(inks, hills, sunX, sunY, radius, float64(x), float64(y)))
+			picture.SetRGBA(x, y, postcardPixel(inks, &hills, sunX, sunY, radius, float64(x), float64(y)))
 		}
 	}
 	return picture
 }
 
-func postcardPixel(inks []color.RGBA, hills [3]func(float64) float64, sunX, sunY, radius, x, y float64) color.RGBA {
+func postcardPixel(inks []color.RGBA, hills *[3][postcardWidth]float64, sunX, sunY, radius, x, y float64) color.RGBA {
 	const horizon, border = 318.0, 20.0
 	if x < border || y < border || x >= postcardWidth-border || y >= postcardHeight-border {
 		return color.RGBA{0xfd, 0xfa, 0xf2, 255}
@@ -66,7 +78,7 @@ func postcardPixel(inks []color.RGBA, hills [3]func(float64) float64, sunX, sunY
 		return water(inks, sunX, radius, x, y-horizon)
 	}
 	for i := len(hills) - 1; i >= 0; i-- {
-		top := horizon - 78 + float64(i)*30 - (58-float64(i)*12)*hills[i](x/150)
+		top := horizon - 78 + float64(i)*30 - (58-float64(i)*12)*hills[i][int(x)]
 		if y > top {
 			return inks[2+i]
 		}

@@ -35,6 +35,7 @@ func functions() template.FuncMap {
 		"heat":      heatmap,
 		"townMap":   townMap,
 		"waves":     waves,
+		"specks":    specks,
 		"month":     month,
 		"sailings":  sailings,
 		"postcards": postcardList,

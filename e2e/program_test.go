@@ -59,7 +59,9 @@ type server struct {
 func start(t *testing.T, data string, flags ...string) *server {
 	t.Helper()
 	s := &server{t: t, data: data, log: &syncBuffer{}, done: make(chan error, 1)}
-	must(t, os.MkdirAll(tempDir(data), 0o755))
+	// The browser runs as an unprivileged user, who must get through.
+	must(t, os.MkdirAll(tempDir(data), 0o711))
+	t.Cleanup(func() { _ = os.RemoveAll(tempDir(data)) })
 	args := append([]string{"serve", "--listen", "127.0.0.1:0", "--data", data, "--min-free-disk", "64MiB"}, flags...)
 	s.cmd = exec.Command(programPath, args...)
 	s.cmd.Env = append(os.Environ(), "DARKROOM_API_KEY="+apiKey, "DARKROOM_WEBHOOK_SECRET="+webhookSecret, "HOME="+t.TempDir(), "XDG_CONFIG_HOME=", "XDG_DATA_HOME=", "TMPDIR="+tempDir(data))
@@ -69,7 +71,7 @@ func start(t *testing.T, data string, flags ...string) *server {
 	must(t, s.cmd.Start())
 	address := make(chan string, 1)
 	go s.follow(stderr, address)
-	t.Cleanup(s.kill)
+	t.Cleanup(s.kill) // before the folder above goes
 	select {
 	case s.url = <-address:
 	case err := <-s.done:
@@ -143,7 +145,9 @@ func (s *server) wait(limit time.Duration) error {
 
 // tempDir is where the server on that data folder keeps temporary files, and
 // nobody else does.
-func tempDir(data string) string { return data + "-tmp" }
+func tempDir(data string) string {
+	return filepath.Join(os.TempDir(), "darkroom-e2e-"+filepath.Base(filepath.Dir(data)))
+}
 
 // browsers counts the processes whose command line names that folder.
 func browsers(t *testing.T, dir string) int {

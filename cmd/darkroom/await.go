@@ -51,19 +51,15 @@ func (p *program) await(ctx context.Context, server *target, id string, flags wa
 	case err == nil:
 		return job, nil
 	case ctx.Err() != nil:
-		return job, stoppedWatching(server, id)
+		return job, stoppedWatching(id)
 	case waiting.Err() != nil:
 		return job, waitedEnough(server, id, flags.timeout)
 	}
 	return job, err
 }
 
-func stoppedWatching(server *target, id string) error {
-	end := &exit{Code: exitInterrupted, Word: "interrupted", Message: "Stopped watching. The job goes on: darkroom jobs watch " + id}
-	if server.Here {
-		end.Message = "interrupted; the job ran inside this process and is gone"
-	}
-	return end
+func stoppedWatching(id string) error {
+	return &exit{Code: exitInterrupted, Word: "interrupted", Message: "Stopped watching. The job goes on: darkroom jobs watch " + id}
 }
 
 func waitedEnough(server *target, id string, timeout time.Duration) error {
@@ -71,7 +67,7 @@ func waitedEnough(server *target, id string, timeout time.Duration) error {
 		Code: exitTimeout, Word: "timeout", Message: fmt.Sprintf("the job has not ended after %s; it goes on", timeout),
 		Hint: "darkroom jobs watch " + id,
 	}
-	if server.Here {
+	if server.here != nil {
 		end.Message, end.Hint = fmt.Sprintf("the job has not ended after %s", timeout), "give it a longer --timeout, or run it on a server"
 	}
 	return end
@@ -80,7 +76,11 @@ func waitedEnough(server *target, id string, timeout time.Duration) error {
 // awaitAndSave waits for a new job and saves its archive.
 func (p *program) awaitAndSave(ctx context.Context, server *target, job client.Job, flags waitFlags) error {
 	started := time.Now()
-	job, err := p.await(ctx, server, job.ID, flags)
+	id := job.ID
+	job, err := p.await(ctx, server, id, flags)
+	if err != nil && ctx.Err() != nil && server.here != nil {
+		return p.salvage(ctx, server.here, id, flags.output, started)
+	}
 	if err != nil {
 		return err
 	}
@@ -90,7 +90,7 @@ func (p *program) awaitAndSave(ctx context.Context, server *target, job client.J
 			return err
 		}
 	}
-	if err := p.tellResult(server, job, saved, time.Since(started)); err != nil {
+	if err := p.tellResult(job, saved, time.Since(started)); err != nil {
 		return err
 	}
 	return endOf(job, flags.allowFailures)
@@ -150,6 +150,14 @@ func (p *program) pour(ctx context.Context, server *target, id string) error {
 	defer archive.Close()
 	if _, err := io.Copy(p.stdout, archive); err != nil {
 		return fmt.Errorf("write the archive to stdout: %w", err)
+	}
+	return nil
+}
+
+// checkOutput refuses two kinds of data on one stdout.
+func (p *program) checkOutput(output string) error {
+	if p.json && output == "-" {
+		return usage("--json and --output - both write to stdout: give --output a file")
 	}
 	return nil
 }

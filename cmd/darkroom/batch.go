@@ -62,13 +62,16 @@ func (p *program) batch(ctx context.Context, flags *batchFlags, args []string) e
 	if err := flags.options.Validate(); err != nil {
 		return err
 	}
+	if err := p.checkOutput(flags.waiting.output); err != nil {
+		return err
+	}
 	flags.params.Options, flags.params.Tags = flags.options, flags.tags
 	server, err := p.connect(ctx, &flags.where)
 	if err != nil {
 		return err
 	}
-	defer server.Close(ctx)
-	if flags.detach && server.Here {
+	defer p.leave(ctx, server)
+	if flags.detach && server.here != nil {
 		return usage("--detach needs a server that goes on: start one with `darkroom serve`")
 	}
 	job, err := server.Batch(ctx, urls, flags.params)

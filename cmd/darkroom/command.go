@@ -23,6 +23,7 @@ or expired, 130 interrupted.`,
 		Example:       "  darkroom demo\n  darkroom shot https://example.com\n  darkroom serve",
 		SilenceErrors: true,
 		SilenceUsage:  true,
+		Args:          cobra.ArbitraryArgs,
 		RunE:          needsSubcommand,
 	}
 	root.PersistentFlags().BoolVar(&p.json, "json", false, "JSON lines on stdout, errors as JSON on stderr")

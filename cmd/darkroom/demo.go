@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -66,9 +65,9 @@ func (p *program) demo(ctx context.Context, flags *demoFlags) error {
 	}
 	running.Keep = flags.keep
 	p.introduceDemo(running, site, flags.keep)
-	server := &target{Client: newClient(running.URL, running.Key), URL: running.URL, Here: true}
-	err = p.runDemo(ctx, server, site, flags)
-	return errors.Join(err, running.Stop(ctx))
+	server := running.target()
+	defer p.leave(ctx, server)
+	return p.runDemo(ctx, server, site, flags)
 }
 
 // startSite serves the built-in site on a free port of loopback.
@@ -124,6 +123,9 @@ func (p *program) runDemo(ctx context.Context, server *target, site string, flag
 		return err
 	}
 	job, err = p.await(ctx, server, job.ID, waitFlags{quiet: flags.quiet})
+	if ctx.Err() != nil {
+		return interrupted()
+	}
 	if err != nil {
 		return err
 	}
@@ -131,12 +133,12 @@ func (p *program) runDemo(ctx context.Context, server *target, site string, flag
 	if err != nil {
 		return err
 	}
-	return p.endDemo(server, job, saved, time.Since(started))
+	return p.endDemo(job, saved, time.Since(started))
 }
 
 // endDemo shows the result. The two pages that fail on purpose are no failure
 // of the demo; any other is.
-func (p *program) endDemo(server *target, job client.Job, saved string, took time.Duration) error {
+func (p *program) endDemo(job client.Job, saved string, took time.Duration) error {
 	records, err := readManifest(saved)
 	if err != nil {
 		return err

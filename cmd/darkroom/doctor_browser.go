@@ -72,13 +72,13 @@ const testPage = `<!doctype html><title>doctor</title><body style="background:#2
 // takePicture does what the service is for, once: it serves a page on loopback
 // and captures it, through the proxy and with the sandbox on.
 func takePicture(ctx context.Context, config config) finding {
+	if _, err := chrome.Find(config.Chromium); err != nil {
+		return note("", "not tried without a browser")
+	}
 	started := time.Now()
 	shot, err := captureTestPage(ctx, config)
-	switch {
-	case errors.Is(err, chrome.ErrNoBrowser):
-		return note("", "not tried without a browser")
-	case err != nil:
-		return fault("see the messages of the browser: "+installBrowser+"; in a container allow user namespaces (docs/operations.md)",
+	if err != nil {
+		return fault("install the browser anew; in a container, allow unprivileged user namespaces for its sandbox",
 			"no picture could be taken: %v", err)
 	}
 	return fine("%d×%d in %.1f s, the start of the browser included", shot.Width, shot.Height, time.Since(started).Seconds())

@@ -125,7 +125,7 @@ func (p *program) jobsWatchCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		if err := p.tellResult(server, job, "", time.Since(started)); err != nil {
+		if err := p.tellResult(job, "", time.Since(started)); err != nil {
 			return err
 		}
 		if job.ResultURL != nil {
@@ -143,6 +143,9 @@ func (p *program) jobsDownloadCommand() *cobra.Command {
 	var output string
 	command := &cobra.Command{Use: "download ID", Short: "Save the ZIP of a job that has ended"}
 	command.RunE = p.onServer(&where, func(ctx context.Context, server *target, id string) error {
+		if err := p.checkOutput(output); err != nil {
+			return err
+		}
 		saved, err := p.save(ctx, server, id, output)
 		if err != nil || saved == "" {
 			return err

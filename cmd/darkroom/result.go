@@ -69,7 +69,7 @@ func (r record) line() urlLine {
 
 // tellResult shows how a job ended and where its archive is. Without a saved
 // archive the job's own sentence is all that is known.
-func (p *program) tellResult(server *target, job client.Job, saved string, took time.Duration) error {
+func (p *program) tellResult(job client.Job, saved string, took time.Duration) error {
 	var records []record
 	if saved != "" {
 		var err error

@@ -61,6 +61,9 @@ func (p *program) shots(ctx context.Context, flags *shotFlags, args []string) er
 	if err := flags.options.Validate(); err != nil {
 		return err
 	}
+	if err := p.checkOutput(flags.output); err != nil {
+		return err
+	}
 	info, err := os.Stat(flags.output)
 	intoFolder := err == nil && info.IsDir()
 	if len(args) > 1 && flags.output != "" && !intoFolder {
@@ -70,7 +73,7 @@ func (p *program) shots(ctx context.Context, flags *shotFlags, args []string) er
 	if err != nil {
 		return err
 	}
-	defer server.Close(ctx)
+	defer p.leave(ctx, server)
 	failed := 0
 	for _, url := range args {
 		err := p.shot(ctx, server, flags, withScheme(url), intoFolder)

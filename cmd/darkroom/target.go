@@ -13,16 +13,21 @@ import (
 // inside this process for as long as the command takes.
 type target struct {
 	*client.Client
-	URL  string
-	Here bool // inside this process: nobody else can watch or continue its jobs
+	URL string
 
-	stop func(context.Context)
+	// here is the server inside this process, nil for another one: nobody else
+	// can watch or continue its jobs.
+	here *temporaryServer
 }
 
-// Close stops the server if it is ours.
-func (t *target) Close(ctx context.Context) {
-	if t.stop != nil {
-		t.stop(ctx)
+// leave stops the server if it is ours. What cannot be stopped or removed is
+// told, but is no reason to fail a command that has done its work.
+func (p *program) leave(ctx context.Context, t *target) {
+	if t.here == nil {
+		return
+	}
+	if err := t.here.Stop(ctx); err != nil {
+		p.say("warning: %v", err)
 	}
 }
 
@@ -128,10 +133,5 @@ func (p *program) runHere(ctx context.Context, where *whereFlags) (*target, erro
 	if err != nil {
 		return nil, err
 	}
-	stop := func(ctx context.Context) {
-		if err := running.Stop(ctx); err != nil {
-			p.say("warning: %v", err)
-		}
-	}
-	return &target{Client: newClient(running.URL, running.Key), URL: running.URL, Here: true, stop: stop}, nil
+	return running.target(), nil
 }

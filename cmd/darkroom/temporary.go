@@ -71,9 +71,13 @@ func (p *program) startTemporary(ctx context.Context, config config) (*temporary
 	return temporary, nil
 }
 
+// target is the server as a command uses it.
+func (t *temporaryServer) target() *target {
+	return &target{Client: newClient(t.URL, t.Key), URL: t.URL, here: t}
+}
+
 // Stop ends the server without waiting for captures that nobody will fetch any
-// more, and removes its folder. What cannot be removed is told, but is no
-// reason to fail a command that has done its work.
+// more, and removes its folder.
 func (t *temporaryServer) Stop(ctx context.Context) error {
 	const lastMoment = time.Second
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastMoment)

@@ -64,14 +64,14 @@ func processes() ([]int, error) {
 	return pids, nil
 }
 
-// ownMemory is what a process has of its own, in bytes: without the program
-// files that all of them share.
-func ownMemory(pid int) int64 {
+// memoryOf is what a process has of its own and what it shares with others, in
+// bytes, without the program files that all of them map.
+func memoryOf(pid int) (anonymous, shared int64) {
 	content, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/status")
 	if err != nil {
-		return 0
+		return 0, 0
 	}
-	return kilobytes(content, "RssAnon:") + kilobytes(content, "RssShmem:")
+	return kilobytes(content, "RssAnon:"), kilobytes(content, "RssShmem:")
 }
 
 func kilobytes(status []byte, name string) int64 {

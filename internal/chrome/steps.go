@@ -104,7 +104,10 @@ func (c *capture) click(ctx context.Context) error {
 	if _, err := c.find(ctx, "click", c.options.Click); err != nil {
 		return err
 	}
-	var at *struct{ X, Y float64 }
+	var at *struct {
+		X float64 `json:"x"`
+		Y float64 `json:"y"`
+	}
 	err := c.on(ctx, func(ctx context.Context) error { return c.tab.run(ctx, scriptAim, &at, c.options.Click) })
 	if err != nil {
 		return err

@@ -102,9 +102,11 @@ func (w *watchdog) look() {
 	}
 }
 
-// memory adds up what the processes of each watched group use.
+// memory adds up what the processes of each watched group use. Shared memory
+// is mapped by two or three of them and counts once: as much as the one with
+// the most has.
 func (w *watchdog) memory() map[int]int64 {
-	used := map[int]int64{}
+	used, shared := map[int]int64{}, map[int]int64{}
 	pids, err := processes()
 	if err != nil {
 		w.log.Warn("the memory of the browsers cannot be seen", "err", err)
@@ -122,8 +124,13 @@ func (w *watchdog) memory() map[int]int64 {
 		}
 		seen[pid] = group
 		if _, watched := w.guests[group]; watched {
-			used[group] += ownMemory(pid)
+			anonymous, common := memoryOf(pid)
+			used[group] += anonymous
+			shared[group] = max(shared[group], common)
 		}
+	}
+	for group, bytes := range shared {
+		used[group] += bytes
 	}
 	w.groups = seen
 	return used

@@ -20,17 +20,12 @@ func (t *tab) run(ctx context.Context, script string, result any, arguments ...a
 	if err != nil {
 		return fmt.Errorf("enter the page: %w", elsewhere(err))
 	}
-	values := make([]*runtime.CallArgument, len(arguments))
-	for i, argument := range arguments {
-		value, err := jsonv2.Marshal(argument, jsonv2.AllowInvalidUTF8(true))
-		if err != nil {
-			return fmt.Errorf("encode an argument: %w", err)
-		}
-		values[i] = &runtime.CallArgument{Value: value}
+	values := make([]argument, len(arguments))
+	for i, value := range arguments {
+		values[i] = argument{value}
 	}
-	answer, err := call(ctx, t.session, runtime.CallFunctionOn, runtime.CallFunctionOnParams{
-		FunctionDeclaration: script, Arguments: values, ExecutionContextID: in,
-		AwaitPromise: new(true), ReturnByValue: new(true), Silent: new(true),
+	answer, err := call(ctx, t.session, callFunction(), functionCall{
+		Declaration: script, Arguments: values, Context: in, AwaitPromise: true, ReturnByValue: true, Silent: true,
 	})
 	if err != nil {
 		return fmt.Errorf("run a script in the page: %w", elsewhere(err))
@@ -45,6 +40,25 @@ func (t *tab) run(ctx context.Context, script string, result any, arguments ...a
 		return fmt.Errorf("read a script's result: %w", err)
 	}
 	return nil
+}
+
+// functionCall stands in for runtime.CallFunctionOnParams, which leaves out
+// arguments that are empty: "" would arrive as undefined.
+type functionCall struct {
+	Declaration   string                     `json:"functionDeclaration"`
+	Arguments     []argument                 `json:"arguments"`
+	Context       runtime.ExecutionContextID `json:"executionContextId"`
+	AwaitPromise  bool                       `json:"awaitPromise"`
+	ReturnByValue bool                       `json:"returnByValue"`
+	Silent        bool                       `json:"silent"`
+}
+
+type argument struct {
+	Value any `json:"value"`
+}
+
+func callFunction() cdp.Command[functionCall, runtime.CallFunctionOnResult] {
+	return cdp.Command[functionCall, runtime.CallFunctionOnResult]{Method: runtime.CommandCallFunctionOn}
 }
 
 // enter gives our world in the current document, and makes it when the

@@ -27,14 +27,12 @@ func canonicalise(raw string) (*url.URL, error) {
 		return nil, unreadable(text, err)
 	}
 	switch {
-	case parsed.Scheme() != "http" && parsed.Scheme() != "https":
-		return nil, refuse(ReasonScheme, "the scheme of "+quote(text)+" is not http or https", "Use a URL that begins with https:// or http://")
-	case parsed.Username() != "" || parsed.Password() != "":
-		return nil, refuse(ReasonUserinfo, "the URL carries a user name or password", "Leave out what stands before the @")
+	case parsed.Scheme() != "http" && parsed.Scheme() != "https", parsed.Username() != "", parsed.Password() != "":
+		return nil, invalidURL(text, "it is ambiguous") // checkText has seen to it
 	case !validHost(parsed.Hostname()):
 		return nil, invalidURL(text, "its host can be neither looked up nor read as an address")
 	}
-	canonical, err := url.Parse(rewrite(parsed))
+	canonical, err := url.Parse(rewrite(parsed, hasQuery(text)))
 	if err != nil {
 		return nil, invalidURL(text, "it cannot be written in a form that every program reads alike")
 	}
@@ -55,13 +53,44 @@ func checkText(text string) *darkroom.Error {
 	case strings.ContainsAny(text, "\t\r\n"):
 		return invalidURL(text, "it has a tab or a line break inside")
 	}
+	scheme, rest, _ := strings.Cut(text, ":")
+	if !strings.EqualFold(scheme, "http") && !strings.EqualFold(scheme, "https") {
+		return refuse(ReasonScheme, quote(text)+" does not begin with http:// or https://", "Only web pages can be reached")
+	}
+	return checkShape(rest)
+}
+
+// maxSlashes bounds the segments of a path: the parser's time grows with their
+// square.
+const maxSlashes = 1024
+
+// checkShape looks at what follows the scheme's colon, in which browsers take a
+// backslash for a slash and any number of them for two.
+func checkShape(rest string) *darkroom.Error {
+	path := rest
+	if end := strings.IndexAny(rest, "?#"); end >= 0 {
+		path = rest[:end]
+	}
+	if strings.Count(path, "/")+strings.Count(path, `\`) > maxSlashes {
+		return refuse(ReasonTooLong, fmt.Sprintf("the path has more than %d segments", maxSlashes), "")
+	}
+	authority := strings.TrimLeft(path, `/\`)
+	if end := strings.IndexAny(authority, `/\`); end >= 0 {
+		authority = authority[:end]
+	}
+	if strings.Contains(authority, "@") {
+		return refuse(ReasonUserinfo, "the URL carries a user name or password", "Leave out the @ and what stands before it")
+	}
 	return nil
 }
 
+func hasQuery(text string) bool {
+	beforeFragment, _, _ := strings.Cut(text, "#")
+	return strings.Contains(beforeFragment, "?")
+}
+
 func unreadable(text string, err error) *darkroom.Error {
-	switch kind := whatwgerrors.Type(err); kind {
-	case whatwgerrors.MissingSchemeNonRelativeURL:
-		return refuse(ReasonScheme, quote(text)+" has no scheme", "Begin the URL with https:// or http://")
+	switch whatwgerrors.Type(err) {
 	case whatwgerrors.HostMissing:
 		return invalidURL(text, "it has no host")
 	case whatwgerrors.PortInvalid, whatwgerrors.PortOutOfRange:
@@ -81,7 +110,7 @@ func canonicalHost(text string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("read host %q: %w", text, err)
 	}
-	if !validHost(parsed.Hostname()) || parsed.Host() != parsed.Hostname() || parsed.Pathname() != "/" {
+	if !validHost(parsed.Hostname()) || strings.ContainsAny(text, "@:/?#\\") {
 		return "", fmt.Errorf("%q is not a host", text)
 	}
 	return parsed.Hostname(), nil
@@ -103,13 +132,13 @@ func validHost(host string) bool {
 // rewrite writes the URL with those characters of path and fragment escaped
 // that the URL standard leaves alone but net/url would rewrite by itself, a %
 // that begins no escape among them.
-func rewrite(parsed *whatwg.Url) string {
+func rewrite(parsed *whatwg.Url, query bool) string {
 	var b strings.Builder
 	b.WriteString(parsed.Scheme() + "://" + parsed.Host())
 	escape(&b, parsed.Pathname(), "^|")
-	b.WriteString(parsed.Search())
-	if strings.HasSuffix(parsed.Href(true), "?") && parsed.Search() == "" {
+	if query {
 		b.WriteByte('?')
+		b.WriteString(strings.TrimPrefix(parsed.Search(), "?"))
 	}
 	if fragment := parsed.Fragment(); fragment != "" {
 		b.WriteByte('#')
@@ -122,7 +151,8 @@ func escape(b *strings.Builder, text, set string) {
 	for i := range len(text) {
 		c := text[i]
 		if strings.IndexByte(set, c) >= 0 || c == '%' && !isEscape(text[i:]) {
-			fmt.Fprintf(b, "%%%02X", c)
+			const digits = "0123456789ABCDEF"
+			b.Write([]byte{'%', digits[c>>4], digits[c&15]})
 			continue
 		}
 		b.WriteByte(c)

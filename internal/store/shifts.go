@@ -33,15 +33,29 @@ func (s *Store) insertShifts(ctx context.Context, tx database.Tx, n int, at time
 // there are slots. Running shifts do not count: one that has just found
 // nothing would not look again.
 func (s *Store) wake(ctx context.Context, tx database.Tx, n int, at time.Time) error {
-	slots, err := s.liveSlots(ctx, tx)
-	if err != nil {
-		return err
-	}
-	waiting, err := s.queue.Waiting(ctx, tx, at)
+	slots, waiting, err := s.room(ctx, tx, at)
 	if err != nil {
 		return err
 	}
 	return s.insertShifts(ctx, tx, min(n, slots)-waiting, at)
+}
+
+// wakeOne adds a shift for one slot more, unless every slot has one waiting.
+func (s *Store) wakeOne(ctx context.Context, tx database.Tx, at time.Time) error {
+	slots, waiting, err := s.room(ctx, tx, at)
+	if err != nil {
+		return err
+	}
+	return s.insertShifts(ctx, tx, min(1, slots-waiting), at)
+}
+
+// room counts the slots, and the shifts that will be due by then.
+func (s *Store) room(ctx context.Context, tx database.Tx, at time.Time) (slots, waiting int, err error) {
+	if slots, err = s.liveSlots(ctx, tx); err != nil {
+		return 0, 0, err
+	}
+	waiting, err = s.queue.Waiting(ctx, tx, latest(at, s.now()))
+	return slots, waiting, err
 }
 
 // wakeAfter wakes a slot for a capture that went back into the queue, and all
@@ -94,15 +108,6 @@ func (s *Store) SucceedShift(ctx context.Context, instance string) error {
 		return s.wakeOne(ctx, tx, latest(now, at))
 	})
 	return wrap(err, "insert the next shift")
-}
-
-// wakeOne adds a shift for one slot more, unless every slot has one waiting.
-func (s *Store) wakeOne(ctx context.Context, tx database.Tx, at time.Time) error {
-	waiting, err := s.queue.Waiting(ctx, tx, at)
-	if err != nil {
-		return err
-	}
-	return s.wake(ctx, tx, waiting+1, at)
 }
 
 // NextDue gives when the next queued capture may be claimed, in the past when

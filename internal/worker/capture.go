@@ -96,13 +96,18 @@ func (w *Worker) logOf(claim darkroom.Claim, outcome store.Outcome) *slog.Logger
 	return log
 }
 
-// discard deletes bytes that no row refers to. What fails here is left to the
-// sweep.
+// discard deletes bytes unless a row refers to them: a commit that was
+// reported as failed may have happened. What fails here is left to the sweep.
 func (w *Worker) discard(ctx context.Context, key string) {
 	if key == "" {
 		return
 	}
-	if err := w.Bucket.Delete(context.WithoutCancel(ctx), key); err != nil {
+	ctx = context.WithoutCancel(ctx)
+	owned, err := w.Store.Owned(ctx, key)
+	if err == nil && !owned {
+		err = w.Bucket.Delete(ctx, key)
+	}
+	if err != nil {
 		w.Log.Warn("an orphan could not be deleted; the sweep will", "err", err)
 	}
 }

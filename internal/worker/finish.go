@@ -43,7 +43,8 @@ func (w *Worker) finish(ctx context.Context, jobID string) error {
 	w.Log.Info("a job has ended", "job", job.ID, "status", finished.Status,
 		"completed", finished.Progress.Completed, "failed", finished.Progress.Failed,
 		"elapsed", finished.CompletedAt.Sub(finished.CreatedAt).Round(time.Millisecond))
-	return w.discardUnused(ctx, job.ID, manifest.Key)
+	w.discard(ctx, manifest.Key) // when another finish was first
+	return nil
 }
 
 func (w *Worker) writeManifest(ctx context.Context, job darkroom.Job) (darkroom.Artifact, error) {
@@ -106,17 +107,4 @@ func marked(captures iter.Seq2[darkroom.Capture, error], damaged map[int]bool) i
 			}
 		}
 	}
-}
-
-// discardUnused deletes the file just written when another finish was first.
-func (w *Worker) discardUnused(ctx context.Context, jobID, key string) error {
-	files, err := w.Store.Files(ctx, jobID)
-	if err != nil {
-		return fmt.Errorf("read the files of job %s: %w", jobID, err)
-	}
-	used := slices.ContainsFunc(files, func(file store.File) bool { return file.Artifact.Key == key })
-	if !used {
-		w.discard(ctx, key)
-	}
-	return nil
 }

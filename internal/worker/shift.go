@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"darkroom"
 	"darkroom/internal/store"
 )
 
@@ -81,51 +80,18 @@ func (w *Worker) step(ctx, turn context.Context, own *slot) (more bool, err erro
 		return false, nil
 	}
 	defer w.flights.end()
-	claim, ok, err := w.claimAndTake(ctx, turn, own)
+	claim, ok, err := w.Store.Claim(turn, w.Instance, own.hint)
 	switch {
 	case turn.Err() != nil && err != nil:
 		return false, nil
 	case err != nil:
 		return false, fmt.Errorf("claim a capture: %w", err)
-	case ok:
-		own.hint = store.Hint{JobID: claim.JobID, Host: claim.Host}
-		return true, nil
+	case !ok:
+		return w.awaitDue(turn)
 	}
-	return w.awaitDue(turn)
-}
-
-// claimAndTake holds the floor from the claim to the result, so that a
-// capture that must be alone can wait for the others.
-func (w *Worker) claimAndTake(ctx, turn context.Context, own *slot) (claim darkroom.Claim, ok bool, err error) {
-	w.floor.RLock()
-	claim, ok, err = w.Store.Claim(turn, w.Instance, own.hint)
-	if err != nil || !ok {
-		w.floor.RUnlock()
-		return claim, ok, err
-	}
-	if claim.Lost < darkroom.MaxLostAttempts-1 {
-		defer w.floor.RUnlock()
-		w.take(ctx, own, claim)
-		return claim, true, nil
-	}
-	w.floor.RUnlock()
-	w.takeAlone(ctx, own, claim)
-	return claim, true, nil
-}
-
-// takeAlone takes a capture that has died with its worker so often that it
-// may have been the cause. Nothing else is claimed meanwhile, so that nothing
-// else is lost if it was. A second one is put back, and claimed again when the
-// first has ended.
-func (w *Worker) takeAlone(ctx context.Context, own *slot, claim darkroom.Claim) {
-	if !w.suspect.TryLock() {
-		w.release(ctx, claim)
-		return
-	}
-	defer w.suspect.Unlock()
-	w.floor.Lock()
-	defer w.floor.Unlock()
+	own.hint = store.Hint{JobID: claim.JobID, Host: claim.Host}
 	w.take(ctx, own, claim)
+	return true, nil
 }
 
 // awaitDue waits for the next look, and reports whether one is worth it.

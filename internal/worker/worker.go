@@ -62,9 +62,6 @@ type Worker struct {
 	drained *signal // no more claims
 	aborted *signal // what is in flight is handed back
 
-	floor   sync.RWMutex // held for reading from claim to result; for writing by a capture that must be alone
-	suspect sync.Mutex   // held by the capture that waits to be alone, or is
-
 	announced sync.Mutex
 	beaten    bool // the first heartbeat is written; guarded by announced
 

@@ -1,0 +1,226 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// screen is what a program has written to a terminal so far.
+type screen struct {
+	terminal *os.File // the program's side
+
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+// openScreen makes a pseudo-terminal.
+func openScreen(t *testing.T) *screen {
+	t.Helper()
+	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := unix.IoctlSetPointerInt(int(master.Fd()), unix.TIOCSPTLCK, 0); err != nil {
+		t.Fatal(err)
+	}
+	number, err := unix.IoctlGetInt(int(master.Fd()), unix.TIOCGPTN)
+	if err != nil {
+		t.Fatal(err)
+	}
+	terminal, err := os.OpenFile(fmt.Sprintf("/dev/pts/%d", number), os.O_RDWR|unix.O_NOCTTY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := unix.IoctlSetWinsize(int(terminal.Fd()), unix.TIOCSWINSZ, &unix.Winsize{Row: 40, Col: 120}); err != nil {
+		t.Fatal(err)
+	}
+	s := &screen{terminal: terminal}
+	read := make(chan struct{})
+	go func() {
+		defer close(read)
+		s.follow(master)
+	}()
+	t.Cleanup(func() {
+		terminal.Close()
+		<-read
+		master.Close()
+	})
+	return s
+}
+
+func (s *screen) follow(master *os.File) {
+	piece := make([]byte, 4096)
+	for {
+		n, err := master.Read(piece)
+		s.mu.Lock()
+		s.text.Write(piece[:n])
+		s.mu.Unlock()
+		if err != nil {
+			return
+		}
+	}
+}
+
+func (s *screen) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return strings.ReplaceAll(s.text.String(), "\r\n", "\n")
+}
+
+// await waits until the text is on the screen.
+func (s *screen) await(t *testing.T, text string) {
+	t.Helper()
+	for deadline := time.Now().Add(time.Minute); !strings.Contains(s.String(), text); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("waited a minute for %q on the screen:\n%s", text, s)
+		}
+	}
+}
+
+// running is a program in this process.
+type running struct {
+	stop context.CancelFunc // its first signal
+	code chan int
+}
+
+// launch runs the program with a home of its own in the background.
+func launch(t *testing.T, home string, stdout, stderr *os.File, args ...string) running {
+	t.Helper()
+	ctx, stop := context.WithCancel(t.Context())
+	r := running{stop: stop, code: make(chan int, 1)}
+	env := []string{"HOME=" + home, "TERM=xterm", "PATH=" + os.Getenv("PATH"), "DARKROOM_MIN_FREE_DISK=1MiB"}
+	go func() { r.code <- run(ctx, args, env, strings.NewReader(""), stdout, stderr) }()
+	t.Cleanup(stop)
+	return r
+}
+
+func (r running) ends(t *testing.T, want int) {
+	t.Helper()
+	select {
+	case got := <-r.code:
+		if got != want {
+			t.Errorf("exit code %d, want %d", got, want)
+		}
+	case <-time.After(time.Minute):
+		t.Fatal("it does not end")
+	}
+}
+
+func output(t *testing.T) *os.File {
+	t.Helper()
+	file, err := os.Create(filepath.Join(t.TempDir(), "stdout"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { file.Close() })
+	return file
+}
+
+func TestOnATerminal(t *testing.T) {
+	site := httptest.NewServer(testSite())
+	t.Cleanup(site.Close)
+	home := t.TempDir()
+	data := filepath.Join(home, "data")
+
+	// The first start shows the key, once, and keeps it for the command line.
+	serving := openScreen(t)
+	server := launch(t, home, output(t), serving.terminal, "serve", "--listen", "127.0.0.1:0", "--data", data)
+	serving.await(t, "Next, in another terminal:")
+	shown := serving.String()
+	for _, want := range []string{
+		"this computer only", "private targets  allowed", "captures at a time", "First start. Your API key, shown once", "sk_live_",
+	} {
+		if !strings.Contains(shown, want) {
+			t.Errorf("the banner lacks %q:\n%s", want, shown)
+		}
+	}
+	if _, err := os.Stat(filepath.Join(data, initialKeyName)); err == nil {
+		t.Error("the key was written to a file although it was shown")
+	}
+	awaitListening(t, data)
+
+	// A batch draws its bar.
+	watching := openScreen(t)
+	zip := filepath.Join(home, "shots.zip")
+	launch(t, home, watching.terminal, watching.terminal, "batch", site.URL+"/a", site.URL+"/b", "-o", zip).ends(t, exitOK)
+	watching.await(t, "shots.zip   2 pictures")
+	for _, want := range []string{"\x1b[2musing http://127.0.0.1:", "████", "2/2   2 ok · 0 failed"} {
+		if !strings.Contains(watching.String(), want) {
+			t.Errorf("the screen lacks %q:\n%q", want, watching.String())
+		}
+	}
+
+	// Ctrl-C stops watching; the job goes on.
+	watching = openScreen(t)
+	batch := launch(t, home, watching.terminal, watching.terminal, "batch", site.URL+"/slow", "--capture-timeout", "2s", "--attempts", "1")
+	watching.await(t, "0/1   0 ok · 0 failed")
+	batch.stop()
+	batch.ends(t, exitInterrupted)
+	watching.await(t, "Stopped watching. The job goes on: darkroom jobs watch ")
+	launch(t, home, watching.terminal, watching.terminal, "jobs", "watch", "-").ends(t, exitAllFailed)
+	watching.await(t, "1/1   0 ok · 1 failed")
+	launch(t, home, watching.terminal, watching.terminal, "jobs", "list").ends(t, exitOK)
+	watching.await(t, "ID  ")
+
+	server.stop()
+	server.ends(t, exitOK)
+
+	// The second start has a banner without a key, and keeps the credentials true.
+	serving = openScreen(t)
+	server = launch(t, home, output(t), serving.terminal, "serve", "--listen", "127.0.0.1:0", "--data", data)
+	awaitListening(t, data)
+	if strings.Contains(serving.String(), "sk_live_") {
+		t.Errorf("a later start shows a key:\n%s", serving)
+	}
+	launch(t, home, watching.terminal, watching.terminal, "jobs", "get", "-").ends(t, exitOK)
+	server.stop()
+	server.ends(t, exitOK)
+}
+
+func awaitListening(t *testing.T, data string) {
+	t.Helper()
+	path := filepath.Join(data, listenAddressName)
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(5 * time.Millisecond) {
+		if content, err := os.ReadFile(path); err == nil && len(content) > 0 {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("the server does not listen")
+		}
+	}
+}
+
+// TestCtrlCSavesWhatIsThere interrupts a batch inside the process while its
+// second page is open and before its third.
+func TestCtrlCSavesWhatIsThere(t *testing.T) {
+	site := httptest.NewServer(testSite())
+	t.Cleanup(site.Close)
+	home := t.TempDir()
+	zip := filepath.Join(home, "shots.zip")
+	watching := openScreen(t)
+	batch := launch(t, home, output(t), watching.terminal, "batch", "--local", "--concurrency", "1", "-o", zip,
+		site.URL+"/a", site.URL+"/slow", site.URL+"/b", "--capture-timeout", "3s", "--attempts", "1")
+	watching.await(t, "1/3   1 ok · 0 failed")
+	batch.stop()
+	batch.ends(t, exitPartial)
+	records, err := readManifest(zip)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(records) != 3 || !records[0].Success || records[1].Success || records[2].ErrorCode != "cancelled" {
+		t.Errorf("%+v", records)
+	}
+	if left, _ := filepath.Glob(filepath.Join(os.TempDir(), "darkroom-data-*", "*")); len(left) > 0 {
+		t.Errorf("left behind: %v", left)
+	}
+}

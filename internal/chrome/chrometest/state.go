@@ -1,0 +1,88 @@
+package chrometest
+
+import (
+	"net/http"
+	"time"
+)
+
+// statePages plant whatever a browser may remember, and look for it.
+func statePages() map[string]http.HandlerFunc {
+	return map[string]http.HandlerFunc{
+		// The title is "planted" when all of it is in place.
+		"/plant": func(w http.ResponseWriter, _ *http.Request) {
+			http.SetCookie(w, &http.Cookie{Name: "planted", Value: "1", Expires: time.Now().Add(time.Hour)})
+			writePage(w, plantPage)
+		},
+		// The title names what is still there; "" is nothing.
+		"/probe":        html(probePage),
+		"/state-worker": typed("text/javascript", stateWorker),
+		// Lets the page log in by script, so that the browser remembers the password.
+		"/login": html(`<script>const x = new XMLHttpRequest(); x.open('GET', '/auth', false, 'me', 'secret'); x.send(); document.title = String(x.status)</script>`),
+		// The title tells whether a request without credentials is let in.
+		"/logged-in": html(`<script>const x = new XMLHttpRequest(); x.open('GET', '/auth', false); x.send(); document.title = String(x.status)</script>`),
+	}
+}
+
+const plantPage = `<body style="background:#0f0"><script>(async () => {
+  window.name = 'planted';
+  localStorage.planted = sessionStorage.planted = '1';
+  history.pushState({planted: 1}, '', '/plant?2');
+  const db = await new Promise((r, x) => { const q = indexedDB.open('planted'); q.onupgradeneeded = () => q.result.createObjectStore('s'); q.onsuccess = () => r(q.result); q.onerror = x });
+  db.close();
+  await (await caches.open('planted')).put('/planted', new Response('1'));
+  await navigator.serviceWorker.register('/state-worker');
+  await navigator.serviceWorker.ready;
+  const dir = await navigator.storage.getDirectory();
+  await dir.getFileHandle('planted', {create: true});
+  const bus = new BroadcastChannel('planted');
+  new SharedWorker('data:text/javascript,setInterval(() => new BroadcastChannel("planted").postMessage("shared"), 50)');
+  document.title = 'planted';
+})().catch(e => { document.title = String(e) })</script>`
+
+const probePage = `<body style="background:#0f0"><script>(async () => {
+  const found = [];
+  const note = (name, there) => { if (there) found.push(name) };
+  const heard = new Set(); const bus = new BroadcastChannel('planted'); bus.onmessage = m => heard.add(m.data);
+  note('name', window.name !== '');
+  note('cookie', document.cookie !== '');
+  note('local', localStorage.length > 0);
+  note('session', sessionStorage.length > 0);
+  note('history', history.length > 1 || history.state !== null);
+  note('navigation', typeof navigation === 'object' && navigation.entries().length > 1);
+  note('indexeddb', (await indexedDB.databases()).length > 0);
+  note('cache', (await caches.keys()).length > 0);
+  note('controller', navigator.serviceWorker.controller !== null);
+  note('worker', (await navigator.serviceWorker.getRegistrations()).length > 0);
+  const dir = await navigator.storage.getDirectory();
+  for await (const name of dir.keys()) note('file', true);
+  note('referrer', document.referrer !== '');
+  note('opener', window.opener !== null);
+  await new Promise(r => setTimeout(r, 500));
+  for (const h of heard) note('heard-' + h, true);
+  document.title = 'left: ' + found.join(' ');
+})().catch(e => { document.title = String(e) })</script>`
+
+const stateWorker = `onactivate = e => e.waitUntil(clients.claim());
+setInterval(() => new BroadcastChannel('planted').postMessage('service'), 50);
+onfetch = e => { if (e.request.url.includes('/planted')) e.respondWith(new Response('planted')) }`
+
+// actPages wait for something to be done to them.
+func actPages() map[string]http.HandlerFunc {
+	return map[string]http.HandlerFunc{
+		// Green once the button was really clicked.
+		"/button": html(`<body style="background:#fff;height:3000px"><button id="b" style="position:absolute;top:2000px">go</button><script>b.onclick = e => { document.body.style.background = e.isTrusted ? '#0f0' : '#00f' }</script>`),
+		// The button lies under a cover, which swallows clicks.
+		"/covered-button": html(`<body style="background:#fff"><button id="b">go</button><div style="position:fixed;inset:0"></div><script>b.onclick = () => { document.body.style.background = '#0f0' }</script>`),
+		"/link":           html(`<a id="l" href="/colour/0f0?slow">go</a>`),
+		// The element comes after a while; the page is green from then on.
+		"/late-element": html(`<body style="background:#f00"><script>setTimeout(() => { document.body.style.background = '#0f0'; document.body.insertAdjacentHTML('beforeend', '<p id="late">here</p>') }, 700)</script>`),
+		// There at once, but shown only after a while.
+		"/late-visible": html(`<body style="background:#f00"><p id="late" style="display:none">here</p><script>setTimeout(() => { document.body.style.background = '#0f0'; late.style.display = '' }, 700)</script>`),
+		// Green half a second after it has loaded.
+		"/late-colour": html(`<body style="background:#f00"><script>addEventListener('load', () => setTimeout(() => { document.body.style.background = '#0f0' }, 500))</script>`),
+		// Green when a request made after the load event has been answered.
+		"/late-fetch": html(`<body style="background:#f00"><script>addEventListener('load', () => fetch('/slow?ms=700').then(() => { document.body.style.background = '#0f0' }))</script>`),
+		// Red until the load event, which a slow picture holds back.
+		"/slow-load": html(`<body style="background:#f00"><img src="/solid.svg?ms=800" hidden><script>addEventListener('load', () => { document.body.style.background = '#0f0' })</script>`),
+	}
+}

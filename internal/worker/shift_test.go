@@ -1,0 +1,416 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"darkroom"
+	"darkroom/internal/store"
+)
+
+func TestAFailedAttemptIsTriedAgain(t *testing.T) {
+	b := newBench(t, 1)
+	b.camera.answer = func(_ context.Context, request darkroom.CaptureRequest, n int) (darkroom.Shot, error) {
+		if n < 3 {
+			b.clock.advance(darkroom.CaptureBackoff(n, 0))
+			return failing(darkroom.CodeConnectionReset, 0)
+		}
+		return picture(request), nil
+	}
+	job := b.create(t, nil, "/a")
+	b.work(t, b.Worker)
+	b.clock.advance(time.Minute)
+	b.work(t, b.Worker)
+	capture := b.captures(t, job.ID)[0]
+	if capture.State != darkroom.CaptureCompleted || capture.Attempt != 3 || capture.Result.Width != 8 || capture.Result.Title != "A page" {
+		t.Errorf("capture %+v", capture)
+	}
+	if keys := b.objects(t); len(keys) != 1 || keys[0] != capture.Result.Key {
+		t.Errorf("stored: %v", keys)
+	}
+}
+
+func TestAttemptsAreLimited(t *testing.T) {
+	b := newBench(t, 1)
+	b.camera.answer = func(context.Context, darkroom.CaptureRequest, int) (darkroom.Shot, error) {
+		return failing(darkroom.CodeDNSError, 0)
+	}
+	job := b.create(t, func(request *store.NewJob) { request.Options.Attempts = 2 }, "/a")
+	for range 3 {
+		b.work(t, b.Worker)
+		b.clock.advance(time.Minute)
+	}
+	capture := b.captures(t, job.ID)[0]
+	if capture.State != darkroom.CaptureFailed || capture.Attempt != 2 || capture.Code != darkroom.CodeDNSError || capture.Message == "" {
+		t.Errorf("capture %+v", capture)
+	}
+	if job := b.end(t, job.ID); job.Status != darkroom.StatusFailed {
+		t.Errorf("job %+v", job)
+	}
+}
+
+func TestWhatCannotHelpIsNotRepeated(t *testing.T) {
+	b := newBench(t, 1)
+	b.camera.answer = func(context.Context, darkroom.CaptureRequest, int) (darkroom.Shot, error) {
+		return failing(darkroom.CodeHTTPError, 404)
+	}
+	job := b.create(t, nil, "/a", "/b")
+	b.work(t, b.Worker)
+	for _, capture := range b.captures(t, job.ID) {
+		if capture.State != darkroom.CaptureFailed || capture.Attempt != 1 || capture.Result.HTTPStatus != 404 {
+			t.Errorf("capture %+v", capture)
+		}
+	}
+}
+
+// What is due in two seconds is waited for by the shift itself.
+func TestAShiftWaitsForWhatIsDueSoon(t *testing.T) {
+	b := newBench(t, 1)
+	b.camera.answer = func(_ context.Context, request darkroom.CaptureRequest, n int) (darkroom.Shot, error) {
+		if n == 1 {
+			return failing(darkroom.CodeTimeout, 0)
+		}
+		return picture(request), nil
+	}
+	job := b.create(t, nil, "/a")
+	b.work(t, b.Worker)
+	if capture := b.captures(t, job.ID)[0]; capture.State != darkroom.CaptureCompleted || capture.Attempt != 2 {
+		t.Errorf("capture %+v", capture)
+	}
+}
+
+func TestAnAttemptHasItsTime(t *testing.T) {
+	b := newBench(t, 1)
+	b.camera.answer = func(ctx context.Context, _ darkroom.CaptureRequest, _ int) (darkroom.Shot, error) {
+		return cut(ctx)
+	}
+	job := b.create(t, func(request *store.NewJob) {
+		request.Options.Timeout, request.Options.Attempts = 1000, 1
+	}, "/a")
+	b.work(t, b.Worker)
+	capture := b.captures(t, job.ID)[0]
+	if capture.State != darkroom.CaptureFailed || capture.Code != darkroom.CodeTimeout || capture.Result.Duration < time.Second {
+		t.Errorf("capture %+v", capture)
+	}
+}
+
+func TestTheOptionsReachTheEngine(t *testing.T) {
+	b := newBench(t, 1)
+	var got darkroom.CaptureRequest
+	b.camera.answer = func(ctx context.Context, request darkroom.CaptureRequest, _ int) (darkroom.Shot, error) {
+		got = request
+		if _, ok := ctx.Deadline(); !ok {
+			t.Error("an attempt without a deadline")
+		}
+		return picture(request), nil
+	}
+	job := b.create(t, func(request *store.NewJob) {
+		request.Options.FullPage = true
+		request.Options.Headers = map[string]string{"X-A": "secret"}
+	}, "/a")
+	b.work(t, b.Worker)
+	if got.Session != job.ID || got.URL != "http://site.test/a" || !got.Options.FullPage || got.Options.Headers["X-A"] != "secret" {
+		t.Errorf("request %+v", got)
+	}
+}
+
+func TestDrainLetsACaptureEnd(t *testing.T) {
+	b := newBench(t, 1)
+	begun, proceed := make(chan struct{}), make(chan struct{})
+	b.camera.answer = func(_ context.Context, request darkroom.CaptureRequest, n int) (darkroom.Shot, error) {
+		if path(request) == "/page/1" {
+			close(begun)
+			<-proceed
+		}
+		return picture(request), nil
+	}
+	job := b.create(t, nil, pages(3)...)
+	shift := make(chan error, 1)
+	go func() { shift <- b.Handlers().Shift(t.Context()) }()
+	<-begun
+	drained := make(chan struct{})
+	go func() { b.Drain(t.Context()); close(drained) }()
+	eventually(t, "draining has begun", func() bool { return !b.mayBegin() })
+	close(proceed)
+	<-drained
+	if err := <-shift; err != nil {
+		t.Fatal(err)
+	}
+	captures := b.captures(t, job.ID)
+	if captures[0].State != darkroom.CaptureCompleted || captures[1].State != darkroom.CaptureQueued || captures[1].Attempt != 0 {
+		t.Errorf("captures %+v", captures)
+	}
+}
+
+func (b *bench) mayBegin() bool {
+	if !b.flights.begin() {
+		return false
+	}
+	b.flights.end()
+	return true
+}
+
+func TestDrainHandsBackWhatDoesNotEnd(t *testing.T) {
+	b := newBench(t, 2)
+	var begun sync.WaitGroup
+	begun.Add(2)
+	b.camera.answer = func(ctx context.Context, request darkroom.CaptureRequest, n int) (darkroom.Shot, error) {
+		if n > 1 {
+			return picture(request), nil
+		}
+		begun.Done()
+		return cut(ctx)
+	}
+	job := b.create(t, nil, pages(2)...)
+	var shifts sync.WaitGroup
+	for range 2 {
+		shifts.Go(func() {
+			if err := b.Handlers().Shift(t.Context()); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	begun.Wait()
+	now, cancel := context.WithCancel(t.Context())
+	cancel()
+	b.Drain(now)
+	b.Drain(now) // a second signal
+	shifts.Wait()
+	for _, capture := range b.captures(t, job.ID) {
+		if capture.State != darkroom.CaptureQueued || capture.Attempt != 0 || capture.Lost != 0 {
+			t.Errorf("after the drain: %+v", capture)
+		}
+	}
+	if _, err := b.Shoot(t.Context(), darkroom.CaptureRequest{URL: "http://site.test/x"}); darkroom.CodeOf(err) != darkroom.CodeQueueUnavailable {
+		t.Errorf("a screenshot of a stopping worker: %v", err)
+	}
+	b.work(t, b.Worker) // takes nothing any more
+	b.work(t, b.process(1, "second"))
+	for _, capture := range b.captures(t, job.ID) {
+		if capture.State != darkroom.CaptureCompleted || capture.Attempt != 1 {
+			t.Errorf("after the restart: %+v", capture)
+		}
+	}
+}
+
+// A worker whose capture was given to another one must not change anything.
+func TestAStaleResultIsThrownAway(t *testing.T) {
+	b := newBench(t, 1)
+	second := b.process(1, "second")
+	b.camera.answer = func(_ context.Context, request darkroom.CaptureRequest, n int) (darkroom.Shot, error) {
+		if n == 1 {
+			if lost, err := b.store.RecoverAll(t.Context()); err != nil || lost != 1 {
+				t.Errorf("recovered %d, %v", lost, err)
+			}
+			b.work(t, second)
+		}
+		return picture(request), nil
+	}
+	job := b.create(t, nil, "/a")
+	b.work(t, b.Worker)
+	capture := b.captures(t, job.ID)[0]
+	if capture.State != darkroom.CaptureCompleted || capture.Attempt != 2 || capture.Lost != 1 {
+		t.Errorf("capture %+v", capture)
+	}
+	if progress := b.job(t, job.ID).Progress; progress != (darkroom.Progress{Total: 1, Completed: 1}) {
+		t.Errorf("progress %+v", progress)
+	}
+	if keys := b.objects(t); !slices.Equal(keys, []string{capture.Result.Key}) {
+		t.Errorf("stored: %v, want %s", keys, capture.Result.Key)
+	}
+}
+
+// A page that takes its worker down is given up, and costs only itself.
+func TestAPoisonousPageIsGivenUp(t *testing.T) {
+	b := newBench(t, 3)
+	poison := "http://site.test/page/2"
+	alone := true
+	b.camera.answer = func(ctx context.Context, request darkroom.CaptureRequest, n int) (darkroom.Shot, error) {
+		if request.URL == poison {
+			if n == darkroom.MaxLostAttempts {
+				alone = b.camera.running() == 1
+			}
+			return cut(ctx)
+		}
+		return picture(request), nil
+	}
+	job := b.create(t, nil, pages(8)...)
+	for life := range darkroom.MaxLostAttempts {
+		if life == darkroom.MaxLostAttempts-1 {
+			b.create(t, nil, pages(30)[8:]...) // others that could be taken beside it
+		}
+		died := b.process(3, "life "+string(rune('a'+life)))
+		ctx, die := context.WithCancel(t.Context())
+		var shifts sync.WaitGroup
+		for range 3 {
+			shifts.Go(func() { _ = died.Handlers().Shift(ctx) })
+		}
+		eventually(t, "the poisonous page is taken", func() bool {
+			b.camera.mu.Lock()
+			defer b.camera.mu.Unlock()
+			return b.camera.taken[poison] == life+1
+		})
+		eventually(t, "its neighbours are done", func() bool {
+			return b.job(t, job.ID).Progress.Completed == 7
+		})
+		// The process dies: what it does from now on reaches nobody.
+		if lost, err := b.store.RecoverAll(t.Context()); err != nil || lost != 1 {
+			t.Fatalf("life %d lost %d, %v", life, lost, err)
+		}
+		die()
+		shifts.Wait()
+	}
+	b.work(t, b.Worker)
+	if !alone {
+		t.Error("the page that is under suspicion was not alone")
+	}
+	for _, capture := range b.captures(t, job.ID) {
+		want := darkroom.CaptureCompleted
+		if capture.URL == poison {
+			want = darkroom.CaptureFailed
+		}
+		if capture.State != want || capture.URL == poison && (capture.Code != darkroom.CodeRendererCrashed || capture.Lost != 3) {
+			t.Errorf("capture %+v", capture)
+		}
+	}
+	if job := b.end(t, job.ID); job.Status != darkroom.StatusPartial {
+		t.Errorf("job %+v", job)
+	}
+}
+
+func TestAFullDiskCostsNoAttempt(t *testing.T) {
+	b := newBench(t, 1)
+	var full atomic.Bool
+	full.Store(true)
+	var refused atomic.Int32
+	store := b.put
+	b.put = func(ctx context.Context, key string, content []byte, contentType string) (darkroom.Artifact, error) {
+		if full.Load() {
+			refused.Add(1)
+			return darkroom.Artifact{}, &errWrapped{syscall.ENOSPC}
+		}
+		return store(ctx, key, content, contentType)
+	}
+	job := b.create(t, nil, pages(3)...)
+	ctx, cancel := context.WithCancel(t.Context())
+	shift := make(chan error, 1)
+	go func() { shift <- b.Handlers().Shift(ctx) }()
+	eventually(t, "the worker waits for room", func() bool {
+		return refused.Load() == 1 && b.camera.running() == 0 && b.captures(t, job.ID)[0].State == darkroom.CaptureQueued
+	})
+	if b.Trouble() == nil {
+		t.Error("nobody is told that the disk is full")
+	}
+	if capture := b.captures(t, job.ID)[0]; capture.Attempt != 0 {
+		t.Errorf("capture %+v", capture)
+	}
+	full.Store(false)
+	b.clock.advance(time.Minute)
+	if err := <-shift; err != nil {
+		t.Fatal(err)
+	}
+	cancel()
+	for _, capture := range b.captures(t, job.ID) {
+		if capture.State != darkroom.CaptureCompleted || capture.Attempt != 1 {
+			t.Errorf("capture %+v", capture)
+		}
+	}
+	if refused.Load() != 1 {
+		t.Errorf("%d writes were refused: the worker did not wait", refused.Load())
+	}
+}
+
+type errWrapped struct{ err error }
+
+func (e *errWrapped) Error() string { return "store it: " + e.err.Error() }
+func (e *errWrapped) Unwrap() error { return e.err }
+
+func TestNothingIsClaimedWithoutRoom(t *testing.T) {
+	b := newBench(t, 1)
+	w := b.process(1, "narrow")
+	var free atomic.Int64
+	w.space = &space{least: 1000, free: func() (int64, error) { return free.Load(), nil }}
+	job := b.create(t, nil, "/a")
+	shift := make(chan error, 1)
+	go func() { shift <- w.Handlers().Shift(t.Context()) }()
+	eventually(t, "the worker looked for room", func() bool { return w.Trouble() != nil })
+	if capture := b.captures(t, job.ID)[0]; capture.State != darkroom.CaptureQueued {
+		t.Errorf("capture %+v", capture)
+	}
+	free.Store(2000)
+	if err := <-shift; err != nil {
+		t.Fatal(err)
+	}
+	if capture := b.captures(t, job.ID)[0]; capture.State != darkroom.CaptureCompleted {
+		t.Errorf("capture %+v", capture)
+	}
+}
+
+func TestABrowserThatDoesNotStartCostsNoAttempt(t *testing.T) {
+	b := newBench(t, 1)
+	var tries atomic.Int32
+	b.camera.broken = func() error {
+		if tries.Add(1) <= 2 {
+			b.clock.advance(5 * time.Second) // the time until the next try
+			return errors.New("no such file")
+		}
+		return nil
+	}
+	job := b.create(t, nil, "/a")
+	_, err := b.Shoot(t.Context(), darkroom.CaptureRequest{URL: "http://site.test/x"})
+	if darkroom.CodeOf(err) != darkroom.CodeQueueUnavailable || b.Trouble() == nil {
+		t.Errorf("screenshot %v, trouble %v", err, b.Trouble())
+	}
+	b.work(t, b.Worker)
+	capture := b.captures(t, job.ID)[0]
+	if capture.State != darkroom.CaptureCompleted || capture.Attempt != 1 || b.Trouble() != nil {
+		t.Errorf("capture %+v, trouble %v", capture, b.Trouble())
+	}
+}
+
+func TestAnIdleSlotShootsAtOnce(t *testing.T) {
+	b := newBench(t, 1)
+	shot, err := b.Shoot(t.Context(), darkroom.CaptureRequest{Session: "s", URL: "http://site.test/x"})
+	if err != nil || len(shot.Image) == 0 {
+		t.Errorf("shot %+v, %v", shot, err)
+	}
+}
+
+func TestShootFailures(t *testing.T) {
+	b := newBench(t, 1)
+	b.camera.answer = func(ctx context.Context, request darkroom.CaptureRequest, _ int) (darkroom.Shot, error) {
+		switch path(request) {
+		case "/gone":
+			return failing(darkroom.CodeHTTPError, 410)
+		case "/odd":
+			return darkroom.Shot{}, errors.New("a bare error")
+		}
+		return cut(ctx)
+	}
+	soon, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	for _, test := range []struct {
+		ctx     context.Context
+		path    string
+		timeout int
+		want    darkroom.Code
+	}{
+		{t.Context(), "/gone", 0, darkroom.CodeHTTPError},
+		{t.Context(), "/odd", 0, darkroom.CodeInternal},
+		{t.Context(), "/hang", 1000, darkroom.CodeTimeout},
+		{soon, "/hang", 0, darkroom.CodeTimeout},
+	} {
+		_, err := b.Shoot(test.ctx, darkroom.CaptureRequest{
+			URL: "http://site.test" + test.path, Options: darkroom.Options{Timeout: test.timeout},
+		})
+		if darkroom.CodeOf(err) != test.want {
+			t.Errorf("%s: %v, want %s", test.path, err, test.want)
+		}
+	}
+}
