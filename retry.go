@@ -5,9 +5,22 @@ import (
 	"time"
 )
 
+// LostBeforeAlone is how often a capture may die with its worker before it
+// runs with nothing beside it: so it harms no neighbour, and can be told from
+// them if it is the cause.
+const LostBeforeAlone = 2
+
 // MaxLostAttempts is how often a capture may die with its worker before it is
-// given up as CodeRendererCrashed: such a URL is poisonous, or the machine is.
-const MaxLostAttempts = 3
+// given up as CodeRendererCrashed. It is generous, because a machine that is
+// restarted again and again loses innocent captures too.
+const MaxLostAttempts = 10
+
+// LostBackoff is the wait before a capture is claimed again that has died with
+// its worker lost times. The first time there is none; later the neighbours go
+// first, so that restarts in a row do not always hit the same capture.
+func LostBackoff(lost int) time.Duration {
+	return time.Duration(max(lost-1, 0)) * time.Second
+}
 
 // Retryable reports whether another attempt may end differently. httpStatus is
 // the main document's, 0 when there was none.

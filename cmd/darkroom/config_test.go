@@ -4,7 +4,6 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -77,6 +76,7 @@ func TestRefusedSettings(t *testing.T) {
 		{"number below its range", "", "DARKROOM_MAX_URLS=0", "at least 1"},
 		{"duration without unit", "retention: 24\n", "", "24h"},
 		{"retention of nothing", "", "DARKROOM_RETENTION=0s", "longer than 0"},
+		{"number or word", "", "DARKROOM_CONCURRENCY=fast", "whole number"},
 		{"enum", "", "DARKROOM_PRIVATE_TARGETS=yes", "auto, allow, deny"},
 		{"address", "", "DARKROOM_LISTEN=8484", "host:port"},
 		{"PostgreSQL", "", "DARKROOM_DATABASE_URL=postgres://db/darkroom", "SQLite"},
@@ -110,14 +110,14 @@ func TestRefusedSettings(t *testing.T) {
 func TestTypedSettings(t *testing.T) {
 	env := parseEnvironment([]string{
 		"XDG_DATA_HOME=/var/data", "HOME=/home/a", "DARKROOM_HISTORY=7d", "DARKROOM_MIN_FREE_DISK=512MiB",
-		"DARKROOM_BUCKET_URL=file:///srv/pictures", "DARKROOM_SITE_ISOLATION=strict", "DARKROOM_ISOLATION=off",
+		"DARKROOM_BUCKET_URL=file:///srv/pictures", "DARKROOM_SITE_ISOLATION=strict", "DARKROOM_ISOLATION=off", "DARKROOM_CONCURRENCY=3",
 	})
 	c, err := (&program{env: env}).config(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if c.Data != "/var/data/darkroom" || c.bucketFolder() != "/srv/pictures" || c.History != 7*24*time.Hour ||
-		c.MinFreeDisk != 512<<20 || !c.StrictSites || c.Slots != 2*runtime.NumCPU() {
+		c.MinFreeDisk != 512<<20 || !c.StrictSites || c.Slots != 3 {
 		t.Errorf("%+v", c)
 	}
 }

@@ -56,7 +56,7 @@ func (s setting) check(text string) error {
 	if err := s.checkShape(text); err != nil {
 		return err
 	}
-	if s.Enum != nil && !slices.Contains(s.Enum, text) {
+	if s.Enum != nil && s.Kind != settingCount && !slices.Contains(s.Enum, text) {
 		return fmt.Errorf("%q is not one of %s", text, strings.Join(s.Enum, ", "))
 	}
 	if s.Unbuilt != "" && (s.Built == nil || !s.Built(text)) {

@@ -206,6 +206,14 @@ func TestCtrlCSavesWhatIsThere(t *testing.T) {
 	site := httptest.NewServer(testSite())
 	t.Cleanup(site.Close)
 	home := t.TempDir()
+	temporary := filepath.Join(home, "tmp")
+	for _, folder := range []string{filepath.Dir(home), home, temporary} {
+		_ = os.Mkdir(folder, 0o755) // the first two are there
+		if err := os.Chmod(folder, 0o755); err != nil {
+			t.Fatal(err) // the browser's user must be able to go there
+		}
+	}
+	t.Setenv("TMPDIR", temporary)
 	zip := filepath.Join(home, "shots.zip")
 	watching := openScreen(t)
 	batch := launch(t, home, output(t), watching.terminal, "batch", "--local", "--concurrency", "1", "-o", zip,
@@ -220,7 +228,7 @@ func TestCtrlCSavesWhatIsThere(t *testing.T) {
 	if len(records) != 3 || !records[0].Success || records[1].Success || records[2].ErrorCode != "cancelled" {
 		t.Errorf("%+v", records)
 	}
-	if left, _ := filepath.Glob(filepath.Join(os.TempDir(), "darkroom-data-*", "*")); len(left) > 0 {
-		t.Errorf("left behind: %v", left)
+	if left, err := os.ReadDir(temporary); err != nil || len(left) > 0 {
+		t.Errorf("left behind: %v, %v", left, err)
 	}
 }

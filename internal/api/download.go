@@ -49,7 +49,7 @@ func fetchable(job *darkroom.Job, now time.Time) error {
 	case job.Expired(now):
 		return &darkroom.Error{
 			Code:    darkroom.CodeExpired,
-			Message: "The results of this job expired at " + job.ExpiresAt.UTC().Format(time.RFC3339),
+			Message: "The results of this job expired at " + job.Answer(now).ExpiresAt.Format(time.RFC3339),
 			Hint:    "Create the job again to have them taken anew",
 		}
 	case job.Status == darkroom.StatusFailed:

@@ -73,7 +73,7 @@ func newDocument(routes []route, version string, limits Limits) *huma.OpenAPI {
 			document.AddOperation(one)
 		}
 	}
-	closeLists(registry)
+	refine(registry)
 	return document
 }
 

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"fmt"
 	"image"
 	"image/png"
 	"io"
@@ -234,19 +233,25 @@ func (r *rig) create(urls ...string) string {
 // fail.
 func (r *rig) work() {
 	r.t.Helper()
-	ctx := r.t.Context()
-	for {
-		claim, ok, err := r.store.Claim(ctx, "test", store.Hint{})
-		if err != nil {
-			r.t.Fatal(err)
-		}
-		if !ok {
-			return
-		}
-		if _, err := r.store.FinishCapture(ctx, claim, r.capture(claim)); err != nil {
-			r.t.Fatal(err)
-		}
+	for r.workOne() {
 	}
+}
+
+// workOne takes one capture, and is false when none is due.
+func (r *rig) workOne() bool {
+	r.t.Helper()
+	ctx := r.t.Context()
+	claim, ok, err := r.store.Claim(ctx, "test", store.Hint{})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	if !ok {
+		return false
+	}
+	if _, err := r.store.FinishCapture(ctx, claim, r.capture(claim)); err != nil {
+		r.t.Fatal(err)
+	}
+	return true
 }
 
 func (r *rig) capture(claim darkroom.Claim) store.Outcome {
@@ -318,5 +323,3 @@ func eventually(t *testing.T, what string, happened func() bool) {
 		time.Sleep(5 * time.Millisecond)
 	}
 }
-
-func path(format string, args ...any) string { return fmt.Sprintf(format, args...) }

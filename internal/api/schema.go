@@ -158,10 +158,15 @@ func enumeration[T ~string](about string, values ...T) *huma.Schema {
 	return schema
 }
 
-// closeLists writes the closed lists of the vocabulary into the schemas of the
-// types that carry them; Go has no type for a list of words.
-func closeLists(registry huma.Registry) {
+// refine writes into the schemas of Go types what Go has no types for: the
+// closed lists of words, and that answers may get more fields one day.
+func refine(registry huma.Registry) {
 	schemas := registry.Map()
+	for name, schema := range schemas {
+		if name != batchSchema && name != screenshotSchema {
+			schema.AdditionalProperties = nil
+		}
+	}
 	job := schemas["Job"].Properties
 	job["status"] = enumeration("", darkroom.JobStatuses()...)
 	job["type"] = enumeration("", darkroom.KindBatch, darkroom.KindSitemap)

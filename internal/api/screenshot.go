@@ -115,8 +115,12 @@ func writeShot(w http.ResponseWriter, shot darkroom.Shot, target string, options
 	header.Set("Content-Security-Policy", "sandbox")
 	header.Set("X-Darkroom-Width", strconv.Itoa(shot.Width))
 	header.Set("X-Darkroom-Height", strconv.Itoa(shot.Height))
-	header.Set("X-Darkroom-Http-Status", strconv.Itoa(shot.HTTPStatus))
-	header.Set("X-Darkroom-Final-Url", headerText(shot.FinalURL))
+	if shot.HTTPStatus != 0 {
+		header.Set("X-Darkroom-Http-Status", strconv.Itoa(shot.HTTPStatus))
+	}
+	if shot.FinalURL != "" {
+		header.Set("X-Darkroom-Final-Url", headerText(shot.FinalURL))
+	}
 	for _, warning := range shot.Warnings {
 		header.Add("X-Darkroom-Warning", headerText(warning))
 	}

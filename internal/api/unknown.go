@@ -39,15 +39,17 @@ func (f fields) unknown(header http.Header, own ...string) ([]string, error) {
 	for _, option := range darkroom.OptionTable() {
 		known = append(known, option.Name)
 	}
+	verdict := " ignored"
+	if isStrict(header) {
+		verdict = ""
+	}
 	var warnings []string
 	var details []darkroom.Detail
 	for _, name := range slices.Sorted(maps.Keys(f)) {
-		warning := f.warning(name, known)
-		if warning == "" {
-			continue
+		if warning := f.warning(name, verdict, known); warning != "" {
+			warnings = append(warnings, warning)
+			details = append(details, darkroom.Detail{Field: cut(name), Code: "unknown_parameter", Message: warning})
 		}
-		warnings = append(warnings, warning)
-		details = append(details, darkroom.Detail{Field: cut(name), Code: "unknown_parameter", Message: warning})
 	}
 	if len(warnings) > 0 && isStrict(header) {
 		err := darkroom.Invalid(details[0].Field, "%s", warnings[0])
@@ -58,14 +60,14 @@ func (f fields) unknown(header http.Header, own ...string) ([]string, error) {
 	return shortened(warnings), nil
 }
 
-func (f fields) warning(name string, known []string) string {
+func (f fields) warning(name, verdict string, known []string) string {
 	if slices.Contains(notSupported(), name) {
 		if asksForNothing(f[name]) {
 			return ""
 		}
-		return fmt.Sprintf("%q is not supported by this server and was ignored", name)
+		return fmt.Sprintf("unsupported parameter %q%s", name, verdict)
 	}
-	warning := fmt.Sprintf("unknown parameter %q ignored", cut(name))
+	warning := fmt.Sprintf("unknown parameter %q%s", cut(name), verdict)
 	if near := nearest(name, known); near != "" {
 		warning += fmt.Sprintf("; did you mean %q?", near)
 	}

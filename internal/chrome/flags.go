@@ -91,8 +91,6 @@ func (o launchOptions) features() []string {
 	off := []string{
 		"Translate", "MediaRouter", "OptimizationHints", "AutofillServerCommunication", "InterestFeedContentSuggestions",
 		"CertificateTransparencyComponentUpdater", "BackForwardCache", "SpareRendererForSitePerProcess",
-		// It shows nothing until text or a picture has come, for up to half a second.
-		"PaintHolding",
 	}
 	if !o.strict {
 		off = append(off, "IsolateOrigins", "site-per-process", "OriginKeyedProcessesByDefault", "ProactivelySwapBrowsingInstance")

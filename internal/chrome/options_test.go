@@ -47,7 +47,7 @@ func TestLook(t *testing.T) {
 		{"wait_for", "/late-element", darkroom.Options{WaitFor: "#late"}, 0, 0, []pixel{{1000, 500, "green"}}},
 		{"wait_for, hidden first", "/late-visible", darkroom.Options{WaitFor: "#late"}, 0, 0, []pixel{{1000, 500, "green"}}},
 		{"wait_until load", "/slow-load", darkroom.Options{}, 0, 0, []pixel{{5, 5, "green"}}},
-		{"wait_until domcontentloaded", "/endless", darkroom.Options{WaitUntil: "domcontentloaded"}, 0, 0, []pixel{{5, 5, "green"}}},
+		{"wait_until domcontentloaded", "/endless", darkroom.Options{WaitUntil: "domcontentloaded"}, 0, 0, []pixel{{600, 600, "green"}}},
 		{"wait_until networkidle", "/late-fetch", darkroom.Options{WaitUntil: "networkidle"}, 0, 0, []pixel{{5, 5, "green"}}},
 		{"css", "/colour/f00", darkroom.Options{CSS: "body{background:#0f0 !important}"}, 0, 0, []pixel{{5, 5, "green"}}},
 		{"css is no markup", "/colour/f00", darkroom.Options{CSS: "</style><script>document.body.remove()</script><style>body{background:#0f0 !important}"}, 0, 0, []pixel{{5, 5, "red"}}},

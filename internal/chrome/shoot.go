@@ -24,17 +24,12 @@ func (c *capture) shoot(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	raw, err := c.expose(ctx, clip)
-	// Right after a navigation the browser may refuse once.
-	if refusal, ok := errors.AsType[*protocolError](err); ok && strings.Contains(refusal.Message, "Not attached to an active page") {
-		if err = c.tab.run(ctx, scriptFrame, nil); err == nil || errors.Is(err, errNavigated) {
-			raw, err = c.expose(ctx, clip)
-		}
+	var picture []byte
+	if clip != nil && c.pixels(clip) > onePiece {
+		picture, err = c.inTiles(ctx, clip)
+	} else {
+		picture, err = c.steady(ctx, clip, c.options.Format)
 	}
-	if err != nil {
-		return err
-	}
-	picture, err := pictureIn(raw)
 	if err != nil {
 		return err
 	}
@@ -47,12 +42,27 @@ func (c *capture) shoot(ctx context.Context) error {
 	return nil
 }
 
-func (c *capture) expose(ctx context.Context, clip *page.Viewport) ([]byte, error) {
-	params := page.CaptureScreenshotParams{Format: page.CaptureScreenshotFormat(c.options.Format), Clip: clip}
+// steady tries once more where the browser may refuse once: right after a
+// navigation.
+func (c *capture) steady(ctx context.Context, clip *page.Viewport, format string) ([]byte, error) {
+	raw, err := c.expose(ctx, clip, format)
+	if refusal, ok := errors.AsType[*protocolError](err); ok && strings.Contains(refusal.Message, "Not attached to an active page") {
+		if err = c.tab.run(ctx, scriptFrame, nil); err == nil || errors.Is(err, errNavigated) {
+			raw, err = c.expose(ctx, clip, format)
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	return pictureIn(raw)
+}
+
+func (c *capture) expose(ctx context.Context, clip *page.Viewport, format string) ([]byte, error) {
+	params := page.CaptureScreenshotParams{Format: page.CaptureScreenshotFormat(format), Clip: clip}
 	if clip != nil {
 		params.CaptureBeyondViewport = new(true)
 	}
-	if c.options.Format == "png" {
+	if format == "png" {
 		params.OptimizeForSpeed = new(c.options.PNGCompression == "fast")
 	} else {
 		params.Quality = new(int64(c.options.Quality))
@@ -114,6 +124,11 @@ func (c *capture) within(area box, scale float64) *page.Viewport {
 	if area.Width > limit {
 		c.warn("truncated: a %s can be no more than %d pixels wide", c.options.Format, maxSide(c.options.Format))
 		area.Width = math.Floor(limit)
+	}
+	// Nothing here can put a webp together from tiles.
+	if pixels := c.options.Viewport().Scale * scale; c.options.Format == "webp" && area.Width*area.Height*pixels*pixels > onePiece {
+		area.Height = math.Floor(onePiece / (area.Width * pixels * pixels))
+		c.warn("truncated: a webp can have no more than %d million pixels", onePiece/1_000_000)
 	}
 	return &page.Viewport{X: area.X, Y: area.Y, Width: area.Width, Height: area.Height, Scale: scale}
 }

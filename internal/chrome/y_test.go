@@ -1,16 +1,29 @@
 package chrome
-import ("testing";"darkroom";"time")
+import ("testing";"darkroom";"time";"context";"image/png";"bytes";"github.com/chromedp/cdproto/page";"net/url")
 func TestPeak(t *testing.T) {
-	r := newRig(t, func(c *Config){ c.MemoryLimit = 8<<30 })
-	for _, o := range []darkroom.Options{{FullPage:true, MaxHeight:100000},{FullPage:true, MaxHeight:50000},{FullPage:true},{FullPage:true,Retina:true},{Format:"jpeg",FullPage:true},{FullPage:true,Width:3840,Retina:true}} {
-		r.settled()
-		stop := make(chan struct{})
-		var peak int64
-		done := make(chan struct{})
-		go func(){ defer close(done); for { select { case <-stop: return; case <-time.After(20*time.Millisecond): if g := r.slot.browser; g != nil { peak = max(peak, g.guest.size()) } } } }()
-		start := time.Now()
-		s, err := r.take("/huge", o)
-		close(stop); <-done
-		t.Log(o.MaxHeight, o.Retina, o.Format, s.Width, s.Height, err, "peak MB", peak>>20, time.Since(start), len(s.Image))
+	r := newRig(t)
+	ctx := context.Background()
+	r.settled()
+	b := <-r.slot.turn; _ = b
+	u, _ := url.Parse(r.url+"/huge")
+	c := &capture{tab: r.slot.browser.tab, proxy: r.slot.proxy, browser: r.engine.browser, target: u, options: darkroom.Options{FullPage:true, Retina: true}.WithDefaults()}
+	if err := c.prepare(ctx); err != nil { t.Fatal(err) }
+	if err := c.open(ctx); err != nil { t.Fatal(err) }
+	if err := c.settle(ctx); err != nil { t.Fatal(err) }
+	for _, h := range []float64{720, 1152, 1152, 2304,1152, 4608, 16000} {
+	  for range 2 {
+		s := time.Now()
+		raw, err := c.expose(ctx, &page.Viewport{X:0,Y:3000,Width:1280,Height:h,Scale:1}, "png")
+		d := time.Since(s)
+		if err != nil { t.Fatal(err) }
+		p, _ := pictureIn(raw)
+		s = time.Now()
+		png.Decode(bytes.NewReader(p))
+		t.Log(h, d, time.Since(s))
+	  }
 	}
+	s := time.Now()
+	c.stroll(ctx)
+	t.Log("stroll", time.Since(s), c.shot.Warnings)
+	r.slot.give()
 }

@@ -9,11 +9,11 @@ import (
 func (p *Policy) decidePort(target target) *denial {
 	switch {
 	case isUnsafePort(target.port):
-		return &denial{ReasonPort, "on a port that every browser refuses", "Serve it on another port"}
+		return &denial{ReasonPort, "on a port that every browser refuses", "Serve it on another port", false}
 	case p.deny.hasPort(target.port):
-		return &denial{ReasonPort, "on a port that the operator refuses", "It is refused by --egress-deny"}
+		return &denial{ReasonPort, "on a port that the operator refuses", "It is refused by --egress-deny", false}
 	case isCommandPort(target.port) && !p.opensPort(target):
-		return &denial{ReasonPort, "on a port where no web server is expected", permit(false, target.String())}
+		return &denial{ReasonPort, "on a port where no web server is expected", permit(false, target.String()), false}
 	}
 	return nil
 }
@@ -34,13 +34,13 @@ func (p *Policy) decideName(target target) *denial {
 	name := plainName(target.host)
 	switch {
 	case p.deny.hasHost(name, target.port):
-		return &denial{ReasonTarget, "a host that the operator refuses", "It is refused by --egress-deny"}
+		return &denial{ReasonTarget, "a host that the operator refuses", "It is refused by --egress-deny", false}
 	case p.allow.hasHost(name, target.port):
 		return nil
 	case isMetadataName(name):
-		return &denial{ReasonTarget, "the name of a metadata service", permit(false, name)}
+		return &denial{ReasonTarget, "the name of a metadata service", permit(false, name), false}
 	case isLocalName(name) && !p.allowPrivate:
-		return &denial{ReasonTarget, "a name of the local machine or network", permit(true, name)}
+		return &denial{ReasonTarget, "a name of the local machine or network", permit(true, name), false}
 	}
 	return nil
 }
@@ -49,7 +49,7 @@ func (p *Policy) decideName(target target) *denial {
 // make of it. host is the name that led there, or the address itself.
 func (p *Policy) decideAddr(target target, addr netip.Addr) *denial {
 	if addr.Zone() != "" {
-		return &denial{ReasonTarget, "an address on one link only", "Use an address without a zone"}
+		return &denial{ReasonTarget, "an address on one link only", "Use an address without a zone", false}
 	}
 	addr = addr.Unmap()
 	if found := p.decideOne(target, addr); found != nil {
@@ -67,12 +67,12 @@ func (p *Policy) decideOne(target target, addr netip.Addr) *denial {
 	port := target.port
 	switch {
 	case p.deny.hasAddr(addr, port):
-		return &denial{ReasonTarget, "an address that the operator refuses", "It is refused by --egress-deny"}
+		return &denial{ReasonTarget, "an address that the operator refuses", "It is refused by --egress-deny", false}
 	case p.isSelf(addr, port) && !p.allow.names(addr, port, true):
 		own := netip.AddrPortFrom(addr, port).String()
-		return &denial{ReasonTarget, "an address of this service itself", permit(false, own)}
+		return &denial{ReasonTarget, "an address of this service itself", permit(false, own), true}
 	case isMetadata(addr) && !p.allow.names(addr, port, false):
-		return &denial{ReasonTarget, "the address of a metadata service", permit(false, addr.String())}
+		return &denial{ReasonTarget, "the address of a metadata service", permit(false, addr.String()), true}
 	case p.allow.hasHost(target.host, port), p.allow.hasAddr(addr, port):
 		return nil
 	}
@@ -87,11 +87,11 @@ func (p *Policy) decideClass(target target, addr netip.Addr) *denial {
 	case special && found.private && p.allowPrivate:
 		return nil
 	case special && found.prefix.IsValid():
-		return &denial{ReasonTarget, fmt.Sprintf("%s (%s)", found.what, found.prefix), permit(found.private, target.host)}
+		return &denial{ReasonTarget, fmt.Sprintf("%s (%s)", found.what, found.prefix), permit(found.private, target.host), false}
 	case special:
-		return &denial{ReasonTarget, found.what, permit(false, target.host)}
+		return &denial{ReasonTarget, found.what, permit(false, target.host), false}
 	case !p.allowPrivate && p.machine.has(addr):
-		return &denial{ReasonTarget, "an address of this machine", permit(true, target.host)}
+		return &denial{ReasonTarget, "an address of this machine", permit(true, target.host), false}
 	}
 	return nil
 }

@@ -3,6 +3,7 @@ package egress
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/netip"
 	"syscall"
@@ -34,6 +35,7 @@ func (p *Policy) DialContext(ctx context.Context, network, addr string) (net.Con
 	}
 	conn, err := p.dial(ctx, p.resolver, network, target)
 	if err != nil {
+		p.logDenied(ctx, slog.LevelInfo, target, err)
 		return nil, err
 	}
 	return conn, nil
@@ -44,7 +46,6 @@ func (p *Policy) dial(ctx context.Context, resolver Resolver, network string, ta
 	defer cancel()
 	addrs, err := p.resolve(limited, resolver, target)
 	if err != nil {
-		p.logDenied(ctx, target, err)
 		return nil, err
 	}
 	return p.dialVetted(limited, network, target, addrs)
@@ -112,8 +113,8 @@ func (p *Policy) recheck(target target, vetted netip.AddrPort, address string) e
 }
 
 // logDenied keeps the reason that nobody outside is told.
-func (p *Policy) logDenied(ctx context.Context, target target, err error) {
+func (p *Policy) logDenied(ctx context.Context, level slog.Level, target target, err error) {
 	if darkroom.CodeOf(err) == darkroom.CodeBlockedTarget {
-		p.log.DebugContext(ctx, "target denied", "host", target.String(), "code", darkroom.CodeBlockedTarget, "err", err)
+		p.log.Log(ctx, level, "target denied", "host", target.String(), "code", darkroom.CodeBlockedTarget, "err", err)
 	}
 }

@@ -40,6 +40,7 @@ type denial struct {
 	reason string // ReasonTarget or ReasonPort
 	why    string // completes "it is …"
 	hint   string // which setting permits it
+	exact  bool   // only a rule for the very address permits it
 }
 
 // refusal is the denial as Admit answers it: the text that was refused came
@@ -55,7 +56,11 @@ func (d *denial) blocked(target target, err error) *darkroom.Error {
 	if d.reason == ReasonPort {
 		message = quote(target.String()) + " is " + d.why
 	}
-	return &darkroom.Error{Code: darkroom.CodeBlockedTarget, Message: message, Hint: d.hint, Err: err}
+	hint := d.hint
+	if d.exact && !target.literal().IsValid() {
+		hint = "The operator can permit it with --egress-allow and the address, which the log names"
+	}
+	return &darkroom.Error{Code: darkroom.CodeBlockedTarget, Message: message, Hint: hint, Err: err}
 }
 
 // permit is the hint that names the settings which open a target.

@@ -1,6 +1,7 @@
 package egress
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -26,6 +27,23 @@ type relay struct {
 	received, sent atomic.Int64 // bytes from and to upstream
 	closing        atomic.Bool  // by us
 	browserGone    atomic.Bool  // before anything else ended the tunnel
+}
+
+// open tells the browser that its tunnel stands, and gives upstream what the
+// browser has sent too early.
+func (r *relay) open(early *bufio.Reader) error {
+	if err := r.browser.SetDeadline(time.Time{}); err != nil {
+		return fmt.Errorf("lift the browser's deadline: %w", err)
+	}
+	if _, err := io.WriteString(r.browser, "HTTP/1.1 200 Connection established\r\n\r\n"); err != nil {
+		return fmt.Errorf("answer the browser: %w", err)
+	}
+	n, err := io.CopyN(r.upstream, early, int64(early.Buffered()))
+	if err != nil {
+		return fmt.Errorf("pass on what came early: %w", err)
+	}
+	r.sent.Add(n)
+	return r.proxy.spend(int(n))
 }
 
 // run copies both ways until one side ends, nothing moves for too long, the

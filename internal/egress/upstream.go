@@ -2,6 +2,7 @@ package egress
 
 import (
 	"context"
+	"log/slog"
 	"net"
 	"net/http"
 	"time"
@@ -37,7 +38,12 @@ func (x *Proxy) dialMetered(ctx context.Context, network, addr string) (net.Conn
 func (x *Proxy) dial(ctx context.Context, network string, target target) (*net.TCPConn, error) {
 	ctx, cancel := context.WithTimeout(ctx, x.limits.ConnectTimeout)
 	defer cancel()
-	return x.policy.dial(ctx, x.current.Load().names, network, target)
+	conn, err := x.policy.dial(ctx, x.current.Load().names, network, target)
+	if err != nil {
+		x.policy.logDenied(ctx, slog.LevelDebug, target, err) // a page can make thousands
+		return nil, err
+	}
+	return conn, nil
 }
 
 // meteredConn counts every byte and closes a connection on which none moves.

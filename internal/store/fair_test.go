@@ -261,4 +261,3 @@ func TestAFailedCreateLeavesNothing(t *testing.T) {
 	}
 	f.audit()
 }
-

@@ -175,7 +175,9 @@ func (f *fixture) finish(jobID string) darkroom.Job {
 	return must(f.t, job, err)
 }
 
-func body(job darkroom.Job) []byte { return []byte(`{"job_id":"` + job.ID + `","status":"` + string(job.Status) + `"}`) }
+func body(job darkroom.Job) []byte {
+	return []byte(`{"job_id":"` + job.ID + `","status":"` + string(job.Status) + `"}`)
+}
 
 // number runs a statement that gives one number.
 func (f *fixture) number(query string, args ...any) (n int) {

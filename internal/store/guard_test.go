@@ -152,14 +152,10 @@ func TestNothingIsRetriedBeyondTheDeadline(t *testing.T) {
 
 func TestOverdueJobsEnd(t *testing.T) {
 	f := newFixture(t, 2)
+	busy := f.submit(NewJob{Targets: targets(3, 1), Deadline: time.Minute})
+	running := f.claim(Hint{})
 	pending := f.submit(NewJob{Targets: targets(3, 2), Deadline: time.Minute})
-	f.submit(NewJob{Targets: targets(1, 1)})
-	f.clock.forward(time.Second)
-	busy := f.submit(NewJob{KeyID: f.newKey("second").ID, Targets: targets(3, 1), Deadline: time.Minute})
-	var running darkroom.Claim
-	for running.JobID != busy.ID {
-		running = f.claim(Hint{})
-	}
+	patient := f.submit(NewJob{Targets: targets(1, 1)})
 	if n, err := f.FailOverdue(t.Context()); must(t, n, err) != 0 {
 		t.Errorf("%d captures failed before the deadline", n)
 	}
@@ -178,6 +174,9 @@ func TestOverdueJobsEnd(t *testing.T) {
 	f.audit()
 	if f.finish(pending.ID).Status != darkroom.StatusFailed || f.finish(busy.ID).Status != darkroom.StatusPartial {
 		t.Error("the jobs did not end as they should")
+	}
+	if f.claim(Hint{}).JobID != patient.ID {
+		t.Error("the job that has time left cannot go on")
 	}
 	f.audit()
 }

@@ -80,10 +80,6 @@ func (s *Store) recover(ctx context.Context, query string, args ...any) (n int, 
 	return n, err
 }
 
-// aloneAfter is how often a capture may die with its worker before it runs
-// alone, so that it harms no other and can be told from its neighbours.
-const aloneAfter = darkroom.MaxLostAttempts - 1
-
 // lose sets back a capture that died with its worker. The attempt stays
 // counted.
 func (s *Store) lose(ctx context.Context, tx database.Tx, c running) error {
@@ -93,13 +89,14 @@ func (s *Store) lose(ctx context.Context, tx database.Tx, c running) error {
 	case c.lost >= darkroom.MaxLostAttempts:
 		c.state = darkroom.CaptureFailed
 		code, message = string(darkroom.CodeRendererCrashed), "The worker died each time it took this page"
-	case c.lost >= aloneAfter:
+	case c.lost >= darkroom.LostBeforeAlone:
 		c.state, c.solo = darkroom.CaptureQueued, 1
+		c.dueAt = milliseconds(s.now().Add(darkroom.LostBackoff(c.lost)))
 	default:
 		c.state = darkroom.CaptureQueued
 	}
-	_, err := tx.Exec(ctx, `UPDATE captures SET state = ?, lost = ?, solo = ?, due_at = 0, code = ?, message = ?
-		WHERE job_id = ? AND ordinal = ?`, string(c.state), c.lost, c.solo, code, message, c.jobID, c.ordinal)
+	_, err := tx.Exec(ctx, `UPDATE captures SET state = ?, lost = ?, solo = ?, due_at = ?, code = ?, message = ?
+		WHERE job_id = ? AND ordinal = ?`, string(c.state), c.lost, c.solo, c.dueAt, code, message, c.jobID, c.ordinal)
 	if err != nil {
 		return err
 	}

@@ -79,64 +79,83 @@ func TestOnlySilentInstancesLoseTheirCaptures(t *testing.T) {
 	f.audit()
 }
 
-// The poisonous URL is taken alone, and given up when it kills its worker
-// again. Its neighbours lose nothing but time.
+// The poisonous URL is taken alone, and given up in the end. Its neighbours
+// lose nothing but time.
 func TestAPoisonousCapture(t *testing.T) {
 	f := newFixture(t, 2)
 	job := f.submit(NewJob{Targets: targets(4, 1)})
-	for range 2 {
+	for range darkroom.LostBeforeAlone {
 		if c := f.claim(Hint{}); c.Ordinal != 1 {
 			t.Fatalf("claimed %+v", c)
 		}
 		f.recoverAll()
 	}
 	f.audit()
-
-	alone := f.claim(Hint{})
-	if alone.Ordinal != 1 || alone.Lost != 2 || alone.Attempt != 3 {
-		t.Fatalf("what was lost twice is not next: %+v", alone)
+	for lost := darkroom.LostBeforeAlone; lost < darkroom.MaxLostAttempts; lost++ {
+		f.clock.forward(darkroom.LostBackoff(lost))
+		alone := f.claim(Hint{})
+		if alone.Ordinal != 1 || alone.Lost != lost || alone.Attempt != lost+1 {
+			t.Fatalf("lost %d times, and the next is %+v", lost, alone)
+		}
+		f.claimNothing() // while it runs
+		f.dropTasks()
+		check(t, f.SucceedShift(t.Context(), instance))
+		if f.tasks(queue.Shift) != 0 {
+			t.Error("a shift was inserted that can claim nothing")
+		}
+		f.recoverAll()
+		f.audit()
 	}
-	f.claimNothing() // while it runs
-	f.dropTasks()
-	check(t, f.SucceedShift(t.Context(), instance))
-	if f.tasks(queue.Shift) != 0 {
-		t.Error("a shift was inserted that can claim nothing")
-	}
-	if _, ok, err := f.Claim(t.Context(), "instance-2", Hint{}); !must(t, ok, err) {
-		t.Error("another instance may go on")
-	}
-	f.recoverAll()
-	f.audit()
-	if c := f.captures(job.ID)[0]; c.State != darkroom.CaptureFailed || c.Code != darkroom.CodeRendererCrashed || c.Lost != 3 {
-		t.Errorf("capture that was lost three times = %+v", c)
-	}
-	if c := f.captures(job.ID)[1]; c.State != darkroom.CaptureQueued || c.Lost != 1 {
-		t.Errorf("its neighbour = %+v", c)
+	if c := f.captures(job.ID)[0]; c.State != darkroom.CaptureFailed || c.Code != darkroom.CodeRendererCrashed || c.Lost != darkroom.MaxLostAttempts {
+		t.Errorf("capture that was lost too often = %+v", c)
 	}
 	if f.tasks(queue.Shift) != 2 {
 		t.Errorf("%d shifts for the rest", f.tasks(queue.Shift))
 	}
-	f.claim(Hint{})
-	f.claim(Hint{})
+	for range 2 {
+		if c := f.claim(Hint{}); c.Lost != 0 {
+			t.Errorf("its neighbour was blamed: %+v", c)
+		}
+	}
+}
+
+// Neighbours go on while what was lost twice waits for its turn, and on other
+// instances while it runs.
+func TestNeighboursOfAPoisonousCaptureGoOn(t *testing.T) {
+	f := newFixture(t, 2)
+	f.submit(NewJob{Targets: targets(4, 1)})
+	for range darkroom.LostBeforeAlone {
+		f.claim(Hint{})
+		f.recoverAll()
+	}
+	neighbour := f.claim(Hint{})
+	if neighbour.Ordinal != 2 {
+		t.Errorf("claimed %+v", neighbour)
+	}
+	f.end(neighbour, success(neighbour))
+	f.clock.forward(darkroom.LostBackoff(darkroom.LostBeforeAlone))
+	if c := f.claim(Hint{}); c.Ordinal != 1 {
+		t.Errorf("claimed %+v", c)
+	}
+	if _, ok, err := f.Claim(t.Context(), "instance-2", Hint{}); !must(t, ok, err) {
+		t.Error("another instance may go on")
+	}
 }
 
 func TestWhatMustRunAloneWaitsForAnEmptyInstance(t *testing.T) {
 	f := newFixture(t, 2)
 	f.submit(NewJob{Targets: targets(3, 3)})
-	for range 2 {
+	for range darkroom.LostBeforeAlone {
 		f.claim(Hint{})
 		f.recoverAll()
 	}
-	// Another job of another key is running when the suspect's turn comes.
-	f.exec(`UPDATE captures SET due_at = ? WHERE solo = 1`, f.clock.now.Add(time.Second).UnixMilli())
-	f.exec(`UPDATE lanes SET due_at = ? WHERE solo = 1`, f.clock.now.Add(time.Second).UnixMilli())
 	neighbour := f.claim(Hint{})
-	f.clock.forward(time.Second)
+	f.clock.forward(darkroom.LostBackoff(darkroom.LostBeforeAlone))
 	f.claimNothing()
 	f.dropTasks()
 	f.end(neighbour, success(neighbour))
 	alone := f.claim(hintOf(neighbour))
-	if alone.Lost != 2 {
+	if alone.Lost != darkroom.LostBeforeAlone {
 		t.Fatalf("claimed %+v", alone)
 	}
 	f.end(alone, success(alone))

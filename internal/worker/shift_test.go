@@ -247,9 +247,9 @@ func TestAPoisonousPageIsGivenUp(t *testing.T) {
 		}
 		died := b.process(3, "life "+string(rune('a'+life)))
 		ctx, die := context.WithCancel(t.Context())
-		var shifts sync.WaitGroup
+		ended := make(chan error, 3)
 		for range 3 {
-			shifts.Go(func() { _ = died.Handlers().Shift(ctx) })
+			go func() { ended <- died.Handlers().Shift(ctx) }()
 		}
 		eventually(t, "the poisonous page is taken", func() bool {
 			b.camera.mu.Lock()
@@ -259,12 +259,15 @@ func TestAPoisonousPageIsGivenUp(t *testing.T) {
 		eventually(t, "its neighbours are done", func() bool {
 			return b.job(t, job.ID).Progress.Completed == 7
 		})
+		died.drained.happen()
+		<-ended
+		<-ended
 		// The process dies: what it does from now on reaches nobody.
 		if lost, err := b.store.RecoverAll(t.Context()); err != nil || lost != 1 {
 			t.Fatalf("life %d lost %d, %v", life, lost, err)
 		}
 		die()
-		shifts.Wait()
+		<-ended
 	}
 	b.work(t, b.Worker)
 	if !alone {

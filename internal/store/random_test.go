@@ -1,0 +1,293 @@
+package store
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"darkroom"
+	"darkroom/internal/queue"
+)
+
+// world is a store under random operations, and what must be true of it
+// whatever happens.
+type world struct {
+	*fixture
+
+	random *rand.Rand
+	keys   []string
+	held   []darkroom.Claim // by a worker that believes in them
+	stale  []darkroom.Claim
+	jobs   map[string]darkroom.Job // as last seen
+	slots  map[string]bool         // capture/attempt that was claimed: never twice, unless it was released
+}
+
+func TestRandomOperationsKeepTheBooks(t *testing.T) {
+	for seed := range uint64(4) {
+		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
+			w := &world{
+				fixture: newFixture(t, 3), random: rand.New(rand.NewPCG(seed, 1)),
+				jobs: map[string]darkroom.Job{}, slots: map[string]bool{},
+			}
+			w.keys = []string{w.key.ID, w.newKey("second").ID, w.newKey("third").ID}
+			for range 400 {
+				w.step()
+				w.audit()
+				w.watch()
+			}
+			w.drain()
+		})
+	}
+}
+
+func (w *world) step() {
+	w.clock.forward(time.Duration(w.random.IntN(2000)) * time.Millisecond)
+	switch w.random.IntN(20) {
+	case 0, 1:
+		w.create()
+	case 2, 3, 4, 5, 6, 7, 8:
+		w.claimSome()
+	case 9, 10, 11, 12, 13:
+		w.endOne()
+	case 14:
+		w.releaseOne()
+	case 15:
+		w.crash()
+	case 16:
+		w.lateResult()
+	case 17:
+		w.finishJobs()
+	case 18:
+		w.sweep()
+	case 19:
+		check(w.t, w.SucceedShift(w.t.Context(), instance))
+	}
+}
+
+func (w *world) create() {
+	priority := darkroom.PriorityNormal
+	if w.random.IntN(3) == 0 {
+		priority = darkroom.PriorityLow
+	}
+	job := w.submit(NewJob{
+		KeyID: w.keys[w.random.IntN(len(w.keys))], Targets: targets(1+w.random.IntN(12), 1+w.random.IntN(4)), Priority: priority,
+		HostConcurrency: 1 + w.random.IntN(3), HostDelay: time.Duration(w.random.IntN(2)) * time.Second,
+		Deadline: time.Duration(1+w.random.IntN(20)) * time.Minute, Retention: time.Duration(1+w.random.IntN(10)) * time.Minute,
+		CallbackURL: []string{"", "https://hook.test/"}[w.random.IntN(2)],
+	})
+	w.jobs[job.ID] = job
+}
+
+func (w *world) claimSome() {
+	hint := Hint{}
+	if len(w.held) > 0 {
+		hint = hintOf(w.held[w.random.IntN(len(w.held))])
+	}
+	claim, ok, err := w.Claim(w.t.Context(), instance, hint)
+	if !must(w.t, ok, err) {
+		return
+	}
+	id := fmt.Sprint(claim.CaptureID, " ", claim.Attempt)
+	if w.slots[id] {
+		w.t.Fatalf("%s was claimed twice", id)
+	}
+	w.slots[id] = true
+	w.held = append(w.held, claim)
+	alone := slices.ContainsFunc(w.held, func(c darkroom.Claim) bool { return c.Lost >= darkroom.LostBeforeAlone })
+	if alone && len(w.held) > 1 {
+		w.t.Fatalf("a capture that must be alone is not: %+v", w.held)
+	}
+}
+
+func (w *world) takeHeld() (darkroom.Claim, bool) {
+	if len(w.held) == 0 {
+		return darkroom.Claim{}, false
+	}
+	i := w.random.IntN(len(w.held))
+	claim := w.held[i]
+	w.held = slices.Delete(w.held, i, i+1)
+	return claim, true
+}
+
+func (w *world) endOne() {
+	claim, ok := w.takeHeld()
+	if !ok {
+		return
+	}
+	outcome := success(claim)
+	switch w.random.IntN(4) {
+	case 0:
+		outcome = failure(darkroom.CodeTLSError)
+	case 1:
+		outcome = failure(darkroom.CodeTimeout)
+		outcome.RetryAt = w.clock.now.Add(time.Duration(w.random.IntN(60)) * time.Second)
+	}
+	w.end(claim, outcome)
+	w.stale = append(w.stale, claim)
+}
+
+func (w *world) releaseOne() {
+	if claim, ok := w.takeHeld(); ok {
+		check(w.t, w.ReleaseCapture(w.t.Context(), claim))
+		delete(w.slots, fmt.Sprint(claim.CaptureID, " ", claim.Attempt))
+	}
+}
+
+func (w *world) crash() {
+	if w.random.IntN(2) == 0 {
+		w.dropTasks()
+	}
+	if n := w.recoverAll(); n != len(w.held) {
+		w.t.Fatalf("%d set back, %d were held", n, len(w.held))
+	}
+	w.stale = append(w.stale, w.held...)
+	w.held = nil
+}
+
+func (w *world) lateResult() {
+	if len(w.stale) == 0 {
+		return
+	}
+	claim := w.stale[w.random.IntN(len(w.stale))]
+	held := slices.ContainsFunc(w.held, func(c darkroom.Claim) bool {
+		return c.CaptureID == claim.CaptureID && c.Attempt == claim.Attempt
+	})
+	if held {
+		return // released and claimed again: it cannot be told apart, and need not be
+	}
+	if kept, err := w.FinishCapture(w.t.Context(), claim, success(claim)); must(w.t, kept, err) {
+		w.t.Fatalf("the stale result of %+v was kept", claim)
+	}
+}
+
+func (w *world) finishJobs() {
+	ready, err := queryAll(w.t.Context(), w.db.Read(w.t.Context()), scanText,
+		`SELECT id FROM jobs WHERE status = 'processing' AND completed + failed = total`)
+	for _, id := range must(w.t, ready, err) {
+		w.finish(id)
+	}
+}
+
+func (w *world) sweep() {
+	ctx := w.t.Context()
+	_, err := w.FailOverdue(ctx)
+	check(w.t, err)
+	check(w.t, w.ForgetKeys(ctx, w.expiredKeys(10)))
+	_, err = w.PurgeHistory(ctx, time.Minute)
+	check(w.t, err)
+}
+
+// watch compares each job with what was seen of it before: progress never goes
+// back, and what is terminal never changes.
+func (w *world) watch() {
+	for id, before := range w.jobs {
+		now, err := w.JobForWork(w.t.Context(), id)
+		if darkroom.CodeOf(err) == darkroom.CodeNotFound && before.Status.Terminal() {
+			delete(w.jobs, id)
+			continue
+		}
+		check(w.t, err)
+		if now.Progress.Completed < before.Progress.Completed || now.Progress.Failed < before.Progress.Failed ||
+			now.Progress.Percentage(now.Status) < before.Progress.Percentage(before.Status) {
+			w.t.Fatalf("progress of %s went from %+v to %+v", id, before.Progress, now.Progress)
+		}
+		if before.Status.Terminal() && (now.Status != before.Status || now.Progress != before.Progress || !now.ExpiresAt.Equal(before.ExpiresAt)) {
+			w.t.Fatalf("terminal job changed from %+v to %+v", before, now)
+		}
+		w.jobs[id] = now
+	}
+}
+
+// drain lets everything come to its end: nothing may be stuck.
+func (w *world) drain() {
+	for range 5000 {
+		for len(w.held) > 0 {
+			claim, _ := w.takeHeld()
+			w.end(claim, success(claim))
+		}
+		claim, ok, err := w.Claim(w.t.Context(), instance, Hint{})
+		if must(w.t, ok, err) {
+			w.held = append(w.held, claim)
+			continue
+		}
+		at, ok, err := w.NextDue(w.t.Context())
+		if !must(w.t, ok, err) {
+			break
+		}
+		if !at.After(w.clock.now) {
+			w.t.Fatalf("something is due since %v and cannot be claimed", at)
+		}
+		w.clock.now = at
+	}
+	_, err := w.FailOverdue(w.t.Context())
+	check(w.t, err)
+	w.finishJobs()
+	w.audit()
+	if n := w.number(`SELECT count(*) FROM jobs WHERE status IN ('pending', 'processing')`); n != 0 {
+		w.t.Errorf("%d jobs never ended", n)
+	}
+	if n := w.number(`SELECT sum(queued) + sum(running) FROM api_keys`); n != 0 {
+		w.t.Errorf("%d captures left", n)
+	}
+}
+
+// Real slots and requests at once, each capture exactly once.
+func TestParallelWorkersTakeEachCaptureOnce(t *testing.T) {
+	s := openStore(t, t.TempDir(), Config{SecretKey: secretKey, Slots: 4})
+	f := &fixture{Store: s, t: t, clock: newClock()}
+	f.key = f.newKey("first")
+	const jobs, each = 4, 25
+	var all sync.WaitGroup
+	for range jobs {
+		all.Go(func() {
+			request := NewJob{KeyID: f.key.ID, Kind: darkroom.KindBatch, Targets: targets(each, 5)}
+			if _, _, err := s.CreateJob(t.Context(), request); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	var mu sync.Mutex
+	taken := map[string]int{}
+	for slot := range 6 {
+		all.Go(func() {
+			hint := Hint{}
+			for {
+				claim, ok, err := s.Claim(t.Context(), fmt.Sprint("instance-", slot%2), hint)
+				if err != nil {
+					t.Error(err)
+				}
+				if !ok {
+					return
+				}
+				hint = hintOf(claim)
+				kept, err := s.FinishCapture(t.Context(), claim, success(claim))
+				if err != nil || !kept {
+					t.Errorf("kept %v, error %v", kept, err)
+				}
+				mu.Lock()
+				taken[claim.CaptureID]++
+				mu.Unlock()
+				for range f.Captures(t.Context(), claim.JobID) { // readers in between
+					break
+				}
+			}
+		})
+	}
+	all.Wait()
+	if len(taken) != jobs*each {
+		t.Errorf("%d of %d captures were taken", len(taken), jobs*each)
+	}
+	for id, times := range taken {
+		if times != 1 {
+			t.Errorf("%s was taken %d times", id, times)
+		}
+	}
+	f.audit()
+	if n := f.tasks(queue.Finish); n != jobs {
+		t.Errorf("%d finish tasks for %d jobs", n, jobs)
+	}
+}
