@@ -170,11 +170,8 @@ func (s *server) openEngine(ctx context.Context) (err error) {
 	s.engine, err = chrome.New(ctx, chrome.Config{
 		Path: s.config.Chromium, RunDir: s.folder.RunDir(), Policy: s.policy, Strict: s.config.StrictSites, Log: s.log,
 	})
-	if errors.Is(err, chrome.ErrNoBrowser) {
-		return environmentFault("darkroom doctor", "%v", err)
-	}
 	if err != nil {
-		return err
+		return environmentFault("darkroom doctor", "%v", err)
 	}
 	s.onClose(s.engine.Close)
 	return nil

@@ -3,6 +3,7 @@ package api
 import (
 	"bytes"
 	"encoding/json"
+	"maps"
 	"math"
 	"net/url"
 	"slices"
@@ -26,23 +27,71 @@ func fieldsOfBody(body []byte) (fields, error) {
 	return f, nil
 }
 
-// fieldsOfQuery reads query text. A parameter given twice is a list.
+// fieldsOfQuery reads query text. A parameter given twice is a list, and so is
+// name[0]=…, while name[key]=… is an object: one published client writes them
+// so.
 func fieldsOfQuery(rawQuery string) (fields, error) {
 	values, err := parseQuery(rawQuery)
 	if err != nil {
 		return nil, err
 	}
 	f := make(fields, len(values))
-	for name, texts := range values {
-		var value any = texts
-		if len(texts) == 1 {
-			value = texts[0]
+	lists, objects := map[string][]string{}, map[string]map[string]json.RawMessage{}
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		outer, key := splitName(name)
+		switch {
+		case key == "":
+			lists[outer] = append(lists[outer], values[name]...)
+		case objects[outer] == nil:
+			objects[outer] = map[string]json.RawMessage{}
+			fallthrough
+		default:
+			objects[outer][key] = jsonOf(values[name][0])
 		}
-		if f[name], err = json.Marshal(value); err != nil {
-			return nil, darkroom.Invalid("", "The query text cannot be read")
+	}
+	for name, texts := range lists {
+		f[name] = jsonOfList(texts, values.Has(name))
+	}
+	for name, object := range objects {
+		if f[name], err = json.Marshal(object); err != nil {
+			return nil, malformed("The query text cannot be read", "Send the options as JSON with POST")
 		}
 	}
 	return f, nil
+}
+
+// splitName cuts name[key]; key is empty for plain names and positions.
+func splitName(name string) (outer, key string) {
+	outer, key, found := strings.Cut(name, "[")
+	key, closed := strings.CutSuffix(key, "]")
+	if !found || !closed || outer == "" {
+		return name, ""
+	}
+	if strings.Trim(key, "0123456789") == "" {
+		return outer, ""
+	}
+	return outer, key
+}
+
+// jsonOf keeps a number a number, for members of an object.
+func jsonOf(text string) json.RawMessage {
+	if _, err := strconv.ParseFloat(text, 64); err == nil && json.Valid([]byte(text)) {
+		return json.RawMessage(text)
+	}
+	return jsonOfList([]string{text}, true)
+}
+
+// jsonOfList is a text where one plain parameter was given, else a list.
+func jsonOfList(texts []string, plain bool) json.RawMessage {
+	var value any = texts
+	if len(texts) == 1 && plain {
+		value = texts[0]
+	}
+	raw, err := json.Marshal(value)
+	if err != nil {
+		panic("texts are always JSON: " + err.Error())
+	}
+	return raw
 }
 
 func parseQuery(rawQuery string) (url.Values, error) {

@@ -38,6 +38,7 @@ type rig struct {
 	key    string // a working bearer secret
 	keyID  string
 
+	padding  int  // bytes added to every shot that is stored
 	stopping chan struct{}
 	full     bool // no free disk
 	shoot    func(context.Context, darkroom.CaptureRequest) (darkroom.Shot, error)
@@ -262,7 +263,7 @@ func (r *rig) capture(claim darkroom.Claim) store.Outcome {
 		return store.Outcome{Result: result, Err: &darkroom.Error{Code: darkroom.CodeHTTPError, Message: "the page answered 404"}}
 	}
 	key := bucket.ShotKey(claim.JobID, claim.Ordinal, claim.Attempt, "test", "png")
-	artifact := must(r.bucket.Put(r.t.Context(), key, picture(), "image/png"))(r.t)
+	artifact := must(r.bucket.Put(r.t.Context(), key, append(picture(), make([]byte, r.padding)...), "image/png"))(r.t)
 	artifact.Width, artifact.Height = 4, 3
 	result.Artifact = artifact
 	return store.Outcome{Result: result}

@@ -27,7 +27,7 @@ const (
 func notSupported() []string {
 	return []string{
 		"basic_auth", "block_ads", "block_chats", "block_cookie_banners", "block_trackers", "bypass_csp",
-		"cache", "cache_ttl", "deterministic", "evidence", "gallery", "geolocation", "ignore_https_errors", "locale",
+		"cache", "cache_ttl", "country", "deterministic", "evidence", "gallery", "geolocation", "ignore_https_errors", "locale",
 		"proxy", "quality_gate", "reduced_motion", "requests", "stealth", "storage_state", "timezone", "variants",
 	}
 }

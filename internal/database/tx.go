@@ -22,6 +22,7 @@ type Querier interface {
 type Tx struct {
 	tx         *sql.Tx
 	statements *statements
+	own        map[string]*sql.Stmt // by their text; closed with the transaction
 }
 
 var _ Querier = Tx{}
@@ -49,7 +50,7 @@ func (db *DB) update(ctx context.Context, fn func(Tx) error) error {
 	// After a commit this does nothing; after an error or a panic of fn that is
 	// what the caller must hear of.
 	defer func() { _ = tx.Rollback() }()
-	if err := fn(Tx{tx: tx, statements: db.writes}); err != nil {
+	if err := fn(Tx{tx: tx, statements: db.writes, own: map[string]*sql.Stmt{}}); err != nil {
 		return db.fault(err)
 	}
 	if err := tx.Commit(); err != nil {
@@ -62,35 +63,50 @@ func (db *DB) update(ctx context.Context, fn func(Tx) error) error {
 // next statement.
 func (t Tx) Query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
 	ctx = context.WithoutCancel(ctx)
-	if stmt := t.statements.find(query); stmt != nil {
-		return t.tx.StmtContext(ctx, stmt).QueryContext(ctx, args...)
+	stmt, err := t.prepare(ctx, query)
+	if err != nil {
+		return nil, err
 	}
-	return t.tx.QueryContext(ctx, query, args...)
+	return stmt.QueryContext(ctx, args...)
 }
 
 // QueryRow runs a statement that gives at most one row.
 func (t Tx) QueryRow(ctx context.Context, query string, args ...any) *sql.Row {
 	ctx = context.WithoutCancel(ctx)
-	if stmt := t.statements.find(query); stmt != nil {
-		return t.tx.StmtContext(ctx, stmt).QueryRowContext(ctx, args...)
+	stmt, err := t.prepare(ctx, query)
+	if err != nil {
+		return t.tx.QueryRowContext(ctx, query, args...) // gives the same error, as a row
 	}
-	return t.tx.QueryRowContext(ctx, query, args...)
+	return stmt.QueryRowContext(ctx, args...)
 }
 
 // Exec runs a statement and gives the number of rows that changed.
 func (t Tx) Exec(ctx context.Context, query string, args ...any) (int64, error) {
-	result, err := t.exec(context.WithoutCancel(ctx), query, args...)
+	ctx = context.WithoutCancel(ctx)
+	stmt, err := t.prepare(ctx, query)
+	if err != nil {
+		return 0, err
+	}
+	result, err := stmt.ExecContext(ctx, args...)
 	if err != nil {
 		return 0, err
 	}
 	return result.RowsAffected()
 }
 
-func (t Tx) exec(ctx context.Context, query string, args ...any) (sql.Result, error) {
-	if stmt := t.statements.find(query); stmt != nil {
-		return t.tx.StmtContext(ctx, stmt).ExecContext(ctx, args...)
+// prepare gives a statement that is valid in this transaction. One that is not
+// kept yet is prepared for the transaction alone.
+func (t Tx) prepare(ctx context.Context, query string) (stmt *sql.Stmt, err error) {
+	if stmt := t.own[query]; stmt != nil {
+		return stmt, nil
 	}
-	return t.tx.ExecContext(ctx, query, args...)
+	if kept := t.statements.find(query); kept != nil {
+		stmt = t.tx.StmtContext(ctx, kept)
+	} else if stmt, err = t.tx.PrepareContext(ctx, query); err != nil {
+		return nil, err
+	}
+	t.own[query] = stmt
+	return stmt, nil
 }
 
 // Unwrap gives the transaction to the queue's driver, which shares it.
@@ -98,4 +114,4 @@ func (t Tx) Unwrap() *sql.Tx { return t.tx }
 
 // Wrap makes a Tx of a transaction that the queue's driver began. It keeps
 // nothing prepared.
-func Wrap(tx *sql.Tx) Tx { return Tx{tx: tx, statements: &statements{}} }
+func Wrap(tx *sql.Tx) Tx { return Tx{tx: tx, statements: &statements{}, own: map[string]*sql.Stmt{}} }

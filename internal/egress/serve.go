@@ -58,7 +58,7 @@ func (s *service) server(ctx context.Context, limits Limits) *http.Server {
 		ConnState:                    s.track,
 		Protocols:                    protocols,
 		MaxHeaderBytes:               limits.HeaderBytes,
-		ReadHeaderTimeout:            limits.IdleTimeout,
+		ReadHeaderTimeout:            time.Minute,
 		IdleTimeout:                  10 * time.Minute, // the browser closes what it does not need
 		DisableGeneralOptionsHandler: true,
 		ErrorLog:                     log.New(io.Discard, "", 0), // only ever tells that the browser hung up

@@ -10,6 +10,8 @@ func (s *service) connect(w http.ResponseWriter, r *http.Request) {
 		answer(w, http.StatusForbidden)
 		return
 	}
+	ended := func() {}
+	defer func() { ended() }() // last of all: Serve waits for it
 	ctx, e, leave := x.enter(r.Context(), wanted, true)
 	defer leave()
 	release, failed := x.admit(ctx, e)
@@ -31,7 +33,7 @@ func (s *service) connect(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		return // the browser has hung up
 	}
-	defer s.conns.Done()
+	ended = s.conns.Done
 	defer browser.Close()
 	e.ledger.succeed(wanted)
 	tunnel := &relay{proxy: x, browser: browser, upstream: upstream}

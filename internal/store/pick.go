@@ -92,8 +92,8 @@ func load(ctx context.Context, tx database.Tx, instance string) (running int, al
 	return running, alone, wrap(err, "count the running captures of %s", instance)
 }
 
-func findCandidate(ctx context.Context, tx database.Tx, query string, args ...any) (c candidate, found bool, err error) {
-	err = tx.QueryRow(ctx, query, args...).Scan(&c.keyID, &c.keyRunning, &c.keyTurn, &c.jobID, &c.kind, &c.status,
+func findCandidate(ctx context.Context, q database.Querier, query string, args ...any) (c candidate, found bool, err error) {
+	err = q.QueryRow(ctx, query, args...).Scan(&c.keyID, &c.keyRunning, &c.keyTurn, &c.jobID, &c.kind, &c.status,
 		&c.priority, &c.jobRunning, &c.jobTurn, &c.jobStint, &c.host, &c.solo)
 	if errors.Is(err, sql.ErrNoRows) {
 		return candidate{}, false, nil

@@ -88,9 +88,9 @@ func queuedCaptures(ctx context.Context, tx database.Tx) (n int, err error) {
 }
 
 // SucceedShift inserts the successor of a shift that ends while work is left:
-// due at once when the instance could claim something now, else when the next
-// capture may be claimed. There is none when nothing is left, or when only
-// running captures stand in the way: whoever finishes those goes on.
+// due at once when the instance could claim something now, else at the time of
+// NextDue. There is none when nothing is left, or when only running captures
+// stand in the way: whoever finishes those goes on.
 func (s *Store) SucceedShift(ctx context.Context, instance string) error {
 	now := s.now()
 	err := s.update(ctx, func(tx database.Tx) error {
@@ -101,47 +101,47 @@ func (s *Store) SucceedShift(ctx context.Context, instance string) error {
 		if found {
 			return s.wakeOne(ctx, tx, now)
 		}
-		at, ok, err := nextDue(ctx, tx, now)
+		at, ok, err := nextEvent(ctx, tx, now)
 		if err != nil || !ok {
 			return err
 		}
-		return s.wakeOne(ctx, tx, latest(now, at))
+		return s.wakeOne(ctx, tx, at)
 	})
 	return wrap(err, "insert the next shift")
 }
 
-// NextDue gives when the next queued capture may be claimed, in the past when
-// one may be claimed now. ok is false when there is none, or when each waits
-// for a running one of its host.
+// NextDue gives when to look for a capture again: now when one may be claimed
+// now, else when the next one becomes due or its host may be asked again. ok is
+// false when nothing is queued, or all of it waits for running captures of the
+// same hosts.
 func (s *Store) NextDue(ctx context.Context) (at time.Time, ok bool, err error) {
-	return nextDue(ctx, s.db.Read(ctx), s.now())
+	now := s.now()
+	for _, query := range []string{pickOwed, pickSolo} {
+		ms := milliseconds(now)
+		if _, found, err := findCandidate(ctx, s.db.Read(ctx), query, ms, ms, ms); found || err != nil {
+			return now, found, err
+		}
+	}
+	return nextEvent(ctx, s.db.Read(ctx), now)
 }
 
-func nextDue(ctx context.Context, q database.Querier, now time.Time) (at time.Time, ok bool, err error) {
-	rows, err := q.Query(ctx, `SELECT l.due_at, h.next_at FROM lanes l CROSS JOIN jobs j CROSS JOIN hosts h
-		WHERE l.queued > 0 AND j.id = l.job_id AND j.deadline > ? AND h.key_id = l.key_id AND h.host = l.host
-		AND h.running < j.host_concurrency ORDER BY l.due_at`, milliseconds(now))
-	if err != nil {
-		return time.Time{}, false, fmt.Errorf("find the next due capture: %w", err)
-	}
-	defer func() { _ = rows.Close() }() // rows.Err tells what there is to tell
-	var best int64
-	for rows.Next() {
-		var due, next int64
-		if err := rows.Scan(&due, &next); err != nil {
+// nextEvent is the next moment at which time alone makes a difference. When
+// nothing may be claimed now, nothing may be before.
+func nextEvent(ctx context.Context, q database.Querier, now time.Time) (at time.Time, ok bool, err error) {
+	var first int64
+	for _, query := range []string{
+		`SELECT coalesce(min(due_at), 0) FROM lanes WHERE queued > 0 AND due_at > ?`,
+		`SELECT coalesce(min(next_at), 0) FROM hosts WHERE queued > 0 AND next_at > ?`,
+	} {
+		var ms int64
+		if err := q.QueryRow(ctx, query, milliseconds(now)).Scan(&ms); err != nil {
 			return time.Time{}, false, fmt.Errorf("find the next due capture: %w", err)
 		}
-		if ok && due >= best {
-			break // lanes come by due time: none later can be earlier than this
-		}
-		if claimable := max(due, next, 1); !ok || claimable < best {
-			best, ok = claimable, true
-		}
-		if best <= milliseconds(now) {
-			break
+		if ms > 0 && (first == 0 || ms < first) {
+			first = ms
 		}
 	}
-	return moment(best), ok, wrap(rows.Err(), "find the next due capture")
+	return moment(first), first > 0, nil
 }
 
 func latest(a, b time.Time) time.Time {

@@ -133,6 +133,7 @@ CREATE TABLE hosts (
     next_at BIGINT NOT NULL DEFAULT 0,  -- the next claim not before
     PRIMARY KEY (key_id, host)
 ) WITHOUT ROWID;
+CREATE INDEX hosts_next ON hosts (next_at) WHERE queued > 0;
 CREATE INDEX hosts_idle ON hosts (next_at) WHERE queued = 0 AND running = 0;
 
 -- Stored bytes. One artifact may belong to several jobs; uses counts the
