@@ -25,12 +25,14 @@ type round struct {
 	Failed     int     `json:"failed"`
 	Seconds    float64 `json:"seconds"`
 	CPUSeconds float64 `json:"cpu_seconds"`
+	OwnCPU     float64 `json:"own_cpu"` // of our process, without the browsers
 	PeakRSS    int64   `json:"peak_rss"`
 	RootRSS    int64   `json:"root_rss"` // highest of the server process alone
 }
 
 func (r round) rate() float64 { return float64(r.Captures) / r.Seconds }
 func (r round) cost() float64 { return r.CPUSeconds / float64(r.Captures) }
+func (r round) own() float64  { return r.OwnCPU / float64(r.Captures) }
 
 // runEngine is the child process: it captures the URLs it reads with nothing
 // around the engine, and prints a round.
@@ -96,6 +98,7 @@ func drive(ctx context.Context, engine *chrome.Engine, urls chan string, slots i
 	wait.Wait()
 	result.Seconds = time.Since(began).Seconds()
 	after := treeUsage(os.Getpid())
+	result.OwnCPU = after.rootCPU - before.rootCPU
 	result.CPUSeconds, result.PeakRSS = after.cpuSeconds-before.cpuSeconds, after.rssBytes
 	return json.NewEncoder(os.Stdout).Encode(result)
 }

@@ -15,6 +15,7 @@ type usage struct {
 	cpuSeconds float64 // of the living and of the reaped
 	rssBytes   int64   // of the living, shared pages counted in each
 	rootBytes  int64   // of the root process alone
+	rootCPU    float64 // seconds of the root process alone
 }
 
 // treeUsage adds up a process and everything below it.
@@ -49,8 +50,16 @@ func treeUsage(root int) usage {
 		total.rssBytes += pages * page
 		if queue[0] == root {
 			total.rootBytes = pages * page
+			total.rootCPU = ownSeconds(fields)
 		}
 		queue = append(queue, children[queue[0]]...)
 	}
 	return total
+}
+
+// ownSeconds is what a process has used itself, without its children.
+func ownSeconds(fields []string) float64 {
+	user, _ := strconv.ParseFloat(fields[11], 64)
+	system, _ := strconv.ParseFloat(fields[12], 64)
+	return (user + system) / clockTick
 }

@@ -89,7 +89,8 @@ func (s *service) round(ctx context.Context, urls []string) (round, error) {
 	}
 	result := watch.end()
 	result.Seconds = time.Since(began).Seconds()
-	result.CPUSeconds = treeUsage(s.cmd.Process.Pid).cpuSeconds - before.cpuSeconds
+	after := treeUsage(s.cmd.Process.Pid)
+	result.CPUSeconds, result.OwnCPU = after.cpuSeconds-before.cpuSeconds, after.rootCPU-before.rootCPU
 	result.Captures, result.Failed = done.Progress.Total, done.Progress.Failed
 	return result, nil
 }

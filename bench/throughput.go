@@ -54,8 +54,8 @@ func printRounds(name string, rounds []round) {
 	for _, r := range rounds {
 		failed += r.Failed
 	}
-	fmt.Printf("  %-28s %6.2f captures/s  %.3f CPU s each  peak %4.0f MB  server %3.0f MB  failed %d\n", name,
-		median(rounds, round.rate), median(rounds, round.cost),
+	fmt.Printf("  %-28s %6.2f captures/s  %.3f CPU s each (%.3f of it ours)  peak %4.0f MB  server %3.0f MB  failed %d\n", name,
+		median(rounds, round.rate), median(rounds, round.cost), median(rounds, round.own),
 		median(rounds, func(r round) float64 { return float64(r.PeakRSS) / 1e6 }),
 		median(rounds, func(r round) float64 { return float64(r.RootRSS) / 1e6 }), failed)
 }

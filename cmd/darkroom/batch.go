@@ -139,7 +139,7 @@ func (p *program) urlsFrom(file string) ([]string, error) {
 		if err != nil {
 			return nil, usage("read the URLs: %v", err)
 		}
-		defer opened.Close()
+		defer closeQuietly(opened)
 		source = opened
 	}
 	var urls []string
@@ -172,6 +172,9 @@ func withScheme(text string) string {
 	}
 	return "https://" + text
 }
+
+// closeQuietly closes what was only read: nothing can be lost any more.
+func closeQuietly(read io.Closer) { _ = read.Close() }
 
 // watchInterval is how often a job is looked at while its progress is shown.
 const watchInterval = 300 * time.Millisecond

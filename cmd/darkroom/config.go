@@ -120,13 +120,8 @@ func (known settings) slots() int {
 	return known.count("concurrency")
 }
 
-func findSetting(name string) (setting, bool) {
-	table := settingTable()
-	i := slices.IndexFunc(table, func(s setting) bool { return s.Name == name })
-	if i < 0 {
-		return setting{}, false
-	}
-	return table[i], true
+func isSetting(name string) bool {
+	return slices.ContainsFunc(settingTable(), func(s setting) bool { return s.Name == name })
 }
 
 func settingNames() []string {

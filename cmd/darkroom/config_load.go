@@ -130,7 +130,7 @@ func readConfigFile(environ environment, path string) (configFile, error) {
 
 func checkKeys(path string, values map[string]any) error {
 	for _, name := range slices.Sorted(maps.Keys(values)) {
-		if _, ok := findSetting(name); !ok {
+		if !isSetting(name) {
 			return usage("%s: %q is not a setting%s", path, name, didYouMean(name, settingNames()))
 		}
 		if _, nested := values[name].(map[string]any); nested {
@@ -160,7 +160,7 @@ func fromEnvironment(environ environment) env.Opt {
 		EnvironFunc: environ.list,
 		TransformFunc: func(name, text string) (string, any) {
 			key := strings.ReplaceAll(strings.ToLower(strings.TrimPrefix(name, envPrefix)), "_", "-")
-			if _, ok := findSetting(key); !ok {
+			if !isSetting(key) {
 				return "", nil
 			}
 			return key, text
@@ -173,7 +173,7 @@ func changedFlags(flags *pflag.FlagSet) koanf.Provider {
 		return confmap.Provider(nil, "")
 	}
 	return posflag.ProviderWithFlag(flags, "", nil, func(flag *pflag.Flag) (string, any) {
-		if _, ok := findSetting(flag.Name); !ok {
+		if !isSetting(flag.Name) {
 			return "", nil
 		}
 		return flag.Name, flag.Value.String()

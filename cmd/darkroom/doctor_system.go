@@ -51,7 +51,7 @@ func freeBytes(path string) (int64, error) {
 	if err := syscall.Statfs(path, &stat); err != nil {
 		return 0, err
 	}
-	return int64(stat.Bavail) * int64(stat.Bsize), nil
+	return int64(stat.Bavail * uint64(stat.Bsize)), nil
 }
 
 func lookAtDisk(_ context.Context, config config) finding {

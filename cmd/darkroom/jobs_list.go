@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"text/tabwriter"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -62,16 +63,21 @@ func (p *program) listJobs(ctx context.Context, server *target, filter client.Li
 // jobTable aligns its columns on a terminal and separates them by tabs
 // elsewhere, with a header on the terminal only.
 func (p *program) jobTable(jobs []client.Job) error {
-	var out io.Writer = p.stdout
-	if p.terminal(p.stdout) {
-		table := tabwriter.NewWriter(p.stdout, 0, 8, 2, ' ', 0)
-		defer table.Flush()
-		out = table
-		fmt.Fprintln(out, "ID\tTYPE\tSTATUS\tOK\tFAILED\tTOTAL\tCREATED\tNAME")
+	if !p.terminal(p.stdout) {
+		return jobRows(p.stdout, jobs)
 	}
+	table := tabwriter.NewWriter(p.stdout, 0, 8, 2, ' ', 0)
+	fmt.Fprintln(table, "ID\tTYPE\tSTATUS\tOK\tFAILED\tTOTAL\tCREATED\tNAME")
+	if err := jobRows(table, jobs); err != nil {
+		return err
+	}
+	return table.Flush()
+}
+
+func jobRows(out io.Writer, jobs []client.Job) error {
 	for _, job := range jobs {
 		_, err := fmt.Fprintf(out, "%s\t%s\t%s\t%d\t%d\t%d\t%s\t%s\n", job.ID, job.Type, job.Status,
-			job.Progress.Completed, job.Progress.Failed, job.Progress.Total, job.CreatedAt.Format("2006-01-02T15:04:05Z07:00"), job.Name)
+			job.Progress.Completed, job.Progress.Failed, job.Progress.Total, job.CreatedAt.Format(time.RFC3339), job.Name)
 		if err != nil {
 			return err
 		}

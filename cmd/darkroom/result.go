@@ -36,7 +36,7 @@ func readManifest(path string) (records []record, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("find the manifest in the archive: %w", err)
 	}
-	defer file.Close()
+	defer closeQuietly(file)
 	content, err := io.ReadAll(file)
 	if err != nil {
 		return nil, fmt.Errorf("read the manifest: %w", err)

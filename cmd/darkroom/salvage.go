@@ -93,7 +93,7 @@ func cancelled(captures iter.Seq2[darkroom.Capture, error]) iter.Seq2[darkroom.C
 // saveLayout writes an archive to where --output says.
 func (p *program) saveLayout(ctx context.Context, layout *archive.Archive, output string) (saved string, err error) {
 	reader := layout.Reader(ctx)
-	defer reader.Close()
+	defer closeQuietly(reader)
 	if output == "-" {
 		if _, err := io.Copy(p.stdout, reader); err != nil {
 			return "", fmt.Errorf("write the archive to stdout: %w", err)

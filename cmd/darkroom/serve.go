@@ -81,10 +81,20 @@ func (p *program) serve(ctx context.Context, flags *pflag.FlagSet) error {
 
 // newLog makes the log of a serving process.
 func (p *program) newLog(format string) *slog.Logger {
+	options := &slog.HandlerOptions{ReplaceAttr: readable}
 	if format == "json" || format == "auto" && !p.terminal(p.stderr) {
-		return slog.New(slog.NewJSONHandler(p.stderr, nil))
+		return slog.New(slog.NewJSONHandler(p.stderr, options))
 	}
-	return slog.New(slog.NewTextHandler(p.stderr, nil))
+	return slog.New(slog.NewTextHandler(p.stderr, options))
+}
+
+// readable writes durations as 1.5s, also in JSON, where slog would count
+// nanoseconds.
+func readable(_ []string, attr slog.Attr) slog.Attr {
+	if attr.Value.Kind() == slog.KindDuration {
+		attr.Value = slog.StringValue(attr.Value.Duration().String())
+	}
+	return attr
 }
 
 // introduce makes the folder's first key, keeps the credentials of the local

@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
 	"net/netip"
+	"os"
 	"time"
 
 	"darkroom/internal/bucket"
@@ -102,6 +104,10 @@ func (s *server) openFolder(ctx context.Context) (err error) {
 		return err
 	}
 	s.onClose(s.folder.Unlock)
+	// A killed predecessor leaves its address behind, which is wrong by now.
+	if err := os.Remove(s.folder.file(listenAddressName)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("remove the address of the last process: %w", err)
+	}
 	return nil
 }
 

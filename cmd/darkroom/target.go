@@ -94,8 +94,10 @@ func (p *program) namedServer(url string, known credentials) (*target, error) {
 	if key == "" {
 		saved, ok := known.ofURL(url)
 		if !ok {
-			return nil, &exit{Code: exitAuth, Word: "unauthorized", Message: "no API key for " + url,
-				Hint: "set DARKROOM_API_KEY; the server's operator makes one with `darkroom keys create`"}
+			return nil, &exit{
+				Code: exitAuth, Word: "unauthorized", Message: "no API key for " + url,
+				Hint: "set DARKROOM_API_KEY; the server's operator makes one with `darkroom keys create`",
+			}
 		}
 		key = saved.Key
 	}

@@ -31,7 +31,8 @@ type Config struct {
 	FreeDisk func() bool
 
 	// Stopping is closed when the process begins to stop: waiting requests are
-	// then answered at once and /readyz says no. nil = never.
+	// then answered at once, new jobs are refused, and /readyz says no. nil =
+	// never.
 	Stopping <-chan struct{}
 
 	Version   string

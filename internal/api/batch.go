@@ -28,6 +28,9 @@ func (s *server) createBatch(w http.ResponseWriter, r *http.Request, key darkroo
 	if err != nil {
 		return reply{}, err
 	}
+	if s.stopping() {
+		return reply{}, stopsSoon()
+	}
 	if !s.FreeDisk() {
 		return reply{}, diskFull()
 	}
@@ -153,6 +156,17 @@ func idempotencyKey(header http.Header) (string, error) {
 			name, darkroom.MaxIdempotencyKeyBytes)
 	}
 	return key, nil
+}
+
+// stopsSoon sends a client with a new job elsewhere or to the next start: what
+// is accepted now would only wait for that.
+func stopsSoon() *darkroom.Error {
+	return &darkroom.Error{
+		Code:       darkroom.CodeQueueUnavailable,
+		Message:    "The server is stopping",
+		Hint:       "Try again in a moment",
+		RetryAfter: pollAfter,
+	}
 }
 
 func diskFull() *darkroom.Error {

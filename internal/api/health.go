@@ -72,12 +72,19 @@ func (s *server) checks(ctx context.Context) []Check {
 	if !checks[1].OK {
 		checks[1].Message = "too little free disk for another job"
 	}
-	select {
-	case <-s.Stopping:
+	if s.stopping() {
 		checks = append(checks, Check{Name: "process", Message: "the server is stopping"})
-	default:
 	}
 	return append(checks, s.Checks(ctx)...)
+}
+
+func (s *server) stopping() bool {
+	select {
+	case <-s.Stopping:
+		return true
+	default:
+		return false
+	}
 }
 
 func (s *server) holdsKey(r *http.Request) bool {

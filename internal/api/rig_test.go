@@ -30,6 +30,7 @@ import (
 type rig struct {
 	t      *testing.T
 	server *httptest.Server
+	folder string // of the database
 	db     *database.DB
 	store  *store.Store
 	bucket *bucket.Bucket
@@ -38,7 +39,7 @@ type rig struct {
 	key    string // a working bearer secret
 	keyID  string
 
-	padding  int  // bytes added to every shot that is stored
+	padding  int // bytes added to every shot that is stored
 	stopping chan struct{}
 	full     bool // no free disk
 	shoot    func(context.Context, darkroom.CaptureRequest) (darkroom.Shot, error)
@@ -87,7 +88,8 @@ func newRig(t *testing.T) *rig {
 		log: new(lockedBuffer), stopping: make(chan struct{}),
 	}
 	log := slog.New(slog.NewTextHandler(r.log, nil))
-	r.db = must(database.Open(ctx, database.Config{Path: t.TempDir()}))(t)
+	r.folder = t.TempDir()
+	r.db = must(database.Open(ctx, database.Config{Path: r.folder}))(t)
 	t.Cleanup(func() { _ = r.db.Close() })
 	inserter := must(queue.NewInserter(r.db))(t)
 	r.store = must(store.Open(ctx, r.db, inserter, store.Config{
@@ -119,6 +121,17 @@ func newRig(t *testing.T) *rig {
 	r.server.Start()
 	t.Cleanup(r.server.Close)
 	return r
+}
+
+// secondStore is the store as another process has it open.
+func (r *rig) secondStore() *store.Store {
+	r.t.Helper()
+	db := must(database.Open(r.t.Context(), database.Config{Path: r.folder}))(r.t)
+	r.t.Cleanup(func() { _ = db.Close() })
+	inserter := must(queue.NewInserter(db))(r.t)
+	return must(store.Open(r.t.Context(), db, inserter, store.Config{
+		SecretKey: [32]byte{1}, Slots: 1, Now: r.clock.Now, Log: slog.New(slog.NewTextHandler(r.log, nil)),
+	}))(r.t)
 }
 
 // must fails the test on an error: must(f())(t).

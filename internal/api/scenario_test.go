@@ -52,6 +52,7 @@ func scenarios() []scenario {
 		{name: "create-with-a-used-key", before: (*rig).remember, method: "POST", path: "/v1/batch",
 			body: batch, headers: []string{"Idempotency-Key", "k1"}},
 		{name: "create-on-a-full-disk", before: (*rig).fill, method: "POST", path: "/v1/batch", body: batch},
+		{name: "create-while-stopping", before: (*rig).notReady, method: "POST", path: "/v1/batch", body: batch},
 
 		{name: "job-pending", before: (*rig).pending, method: "GET", path: "/v1/jobs/$JOB"},
 		{name: "job-processing", before: (*rig).halfway, method: "GET", path: "/v1/jobs/$JOB"},

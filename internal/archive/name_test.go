@@ -84,8 +84,11 @@ func TestOrdinalsArePadded(t *testing.T) {
 		ordinal, total int
 		want           string
 	}{
-		{1, 1, "001_a.jpeg"}, {7, 999, "007_a.jpeg"}, {7, 1000, "0007_a.jpeg"},
-		{12345, 70000, "12345_a.jpeg"}, {500, 500, "500_a.jpeg"},
+		{1, 1, "001_a.jpeg"},
+		{7, 999, "007_a.jpeg"},
+		{7, 1000, "0007_a.jpeg"},
+		{12345, 70000, "12345_a.jpeg"},
+		{500, 500, "500_a.jpeg"},
 	} {
 		if got := archive.EntryName(test.ordinal, test.total, "http://h.test/a", "jpeg", false); got != test.want {
 			t.Errorf("%d of %d is named %s, want %s", test.ordinal, test.total, got, test.want)

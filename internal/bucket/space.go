@@ -12,5 +12,5 @@ func (b *Bucket) Free() (int64, error) {
 	if err := syscall.Statfs(b.dir, &stat); err != nil {
 		return 0, fmt.Errorf("measure the free space of %s: %w", b.dir, err)
 	}
-	return int64(stat.Bavail) * int64(stat.Bsize), nil
+	return int64(stat.Bavail * uint64(stat.Bsize)), nil
 }

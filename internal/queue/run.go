@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/riverqueue/river"
-	"github.com/riverqueue/river/rivertype"
 
 	"darkroom/internal/database"
 )
@@ -139,12 +138,12 @@ func (w *worker[T]) Timeout(*river.Job[T]) time.Duration { return w.timeout }
 // NextRetry doubles from one second to a minute: what makes our own tasks fail
 // (a full disk, a database that is away) either passes soon or needs a person.
 func (w *worker[T]) NextRetry(task *river.Job[T]) time.Time {
-	return time.Now().Add(retryDelay(task.JobRow))
+	return time.Now().Add(retryDelay(len(task.Errors) + 1)) // the last failure is not among them yet
 }
 
-func retryDelay(task *rivertype.JobRow) time.Duration {
-	const longest = 6 // doublings: 64 s
-	return time.Second << min(max(len(task.Errors), 0), longest)
+func retryDelay(failed int) time.Duration {
+	const doublings = 6
+	return time.Second << min(failed-1, doublings)
 }
 
 // Stop takes no more tasks and waits for those in work. When ctx ends first,

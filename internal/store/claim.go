@@ -22,19 +22,33 @@ import (
 // before it claims.
 func (s *Store) Claim(ctx context.Context, instance string, hint Hint) (claim darkroom.Claim, ok bool, err error) {
 	now := s.now()
-	err = s.update(ctx, func(tx database.Tx) error {
-		choice, found, _, err := s.pick(ctx, tx, instance, hint, now)
-		if err != nil || !found {
+	if _, resting := s.idle.now(now); resting {
+		return darkroom.Claim{}, false, nil
+	}
+	err = explain(s.db.Update(ctx, func(tx database.Tx) error {
+		choice, found, held, err := s.pick(ctx, tx, instance, hint, now)
+		if err != nil || held {
 			return err
+		}
+		if !found {
+			return s.rest(ctx, tx, now)
 		}
 		claim, err = s.take(ctx, tx, choice, instance, now)
 		ok = err == nil
 		return err
-	})
+	}))
 	if err != nil {
 		return darkroom.Claim{}, false, wrap(err, "claim a capture")
 	}
 	return claim, ok, nil
+}
+
+func (s *Store) rest(ctx context.Context, tx database.Tx, now time.Time) error {
+	next, event, err := nextEvent(ctx, tx, now)
+	if err == nil {
+		s.idle.begin(now, next, event)
+	}
+	return err
 }
 
 func (s *Store) take(

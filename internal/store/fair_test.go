@@ -261,3 +261,30 @@ func TestAFailedCreateLeavesNothing(t *testing.T) {
 	}
 	f.audit()
 }
+
+// A slot that finds nothing looks again cheaply, and still sees everything.
+func TestRestingSlotsSeeNewWork(t *testing.T) {
+	f := newFixture(t, 2)
+	f.claimNothing()
+	f.submit(NewJob{Targets: targets(1, 1)})
+	claim := f.claim(Hint{}) // what this process commits is seen at once
+
+	f.claimNothing()
+	retry := failure(darkroom.CodeTimeout)
+	retry.RetryAt = f.clock.now.Add(restMost / 2)
+	f.end(claim, retry)
+	f.claimNothing()
+	if at, ok, err := f.NextDue(t.Context()); !must(t, ok, err) || !at.Equal(retry.RetryAt) {
+		t.Errorf("next due %v, want %v", at, retry.RetryAt)
+	}
+	f.clock.forward(restMost / 2)
+	claim = f.claim(Hint{})
+	f.end(claim, success(claim))
+
+	f.claimNothing()
+	elsewhere := openStore(t, f.folder, Config{SecretKey: secretKey})
+	_, _, err := elsewhere.CreateJob(t.Context(), NewJob{KeyID: f.key.ID, Kind: darkroom.KindBatch, Targets: targets(1, 1)})
+	check(t, err)
+	f.clock.forward(restMost)
+	f.claim(Hint{}) // what another one commits, soon after
+}

@@ -116,6 +116,9 @@ func (s *Store) SucceedShift(ctx context.Context, instance string) error {
 // same hosts.
 func (s *Store) NextDue(ctx context.Context) (at time.Time, ok bool, err error) {
 	now := s.now()
+	if rest, resting := s.idle.now(now); resting {
+		return rest.until, rest.event, nil
+	}
 	for _, query := range []string{pickOwed, pickSolo} {
 		ms := milliseconds(now)
 		if _, found, err := findCandidate(ctx, s.db.Read(ctx), query, ms, ms, ms); found || err != nil {

@@ -26,6 +26,7 @@ type Store struct {
 	log      *slog.Logger
 	finished waiters
 	counts   tally
+	idle     rest
 }
 
 // Open brings the tables up to date and gives the store over them. A database
@@ -39,7 +40,7 @@ func Open(ctx context.Context, db *database.DB, inserter *queue.Inserter, config
 	s := &Store{
 		db: db, queue: inserter, seal: seal, slots: max(1, config.Slots),
 		now: config.Now, log: config.Log,
-		finished: newWaiters(), counts: newTally(),
+		finished: newWaiters(), counts: newTally(), idle: newRest(),
 	}
 	if s.now == nil {
 		s.now = time.Now
@@ -74,9 +75,12 @@ func Migrate(ctx context.Context, db *database.DB) error {
 // Ping reports whether the database answers and can be written.
 func (s *Store) Ping(ctx context.Context) error { return explain(s.db.Ping(ctx)) }
 
-// update is a transaction whose errors a caller can show.
+// update is a transaction whose errors a caller can show. It may make
+// something claimable.
 func (s *Store) update(ctx context.Context, fn func(database.Tx) error) error {
-	return explain(s.db.Update(ctx, fn))
+	err := s.db.Update(ctx, fn)
+	s.idle.end()
+	return explain(err)
 }
 
 // explain gives the conditions that a person must mend the shape that every

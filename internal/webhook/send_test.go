@@ -69,9 +69,19 @@ func TestAnswers(t *testing.T) {
 		status          int
 		delivered, gone bool
 	}{
-		{200, true, false}, {202, true, false}, {204, true, false}, {299, true, false},
-		{300, false, false}, {304, false, false}, {400, false, false}, {404, false, false},
-		{408, false, false}, {410, false, true}, {429, false, false}, {500, false, false}, {503, false, false},
+		{200, true, false},
+		{202, true, false},
+		{204, true, false},
+		{299, true, false},
+		{300, false, false},
+		{304, false, false},
+		{400, false, false},
+		{404, false, false},
+		{408, false, false},
+		{410, false, true},
+		{429, false, false},
+		{500, false, false},
+		{503, false, false},
 	} {
 		attempt, _ := send(t, receiver(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(test.status) }))
 		if attempt.Status != test.status || webhook.Delivered(attempt) != test.delivered || webhook.Gone(attempt) != test.gone {

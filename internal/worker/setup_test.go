@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"image"
 	"image/png"
-	"io"
 	"log/slog"
 	"net/http"
 	"path/filepath"
@@ -210,7 +209,7 @@ func (b *bench) process(slots int, instance string) *Worker {
 	})
 }
 
-func quiet() *slog.Logger { return slog.New(slog.NewTextHandler(io.Discard, nil)) }
+func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
 // create makes a job of these paths on one host.
 func (b *bench) create(t *testing.T, change func(*store.NewJob), paths ...string) darkroom.Job {

@@ -233,8 +233,8 @@ func TestAPoisonousPageIsGivenUp(t *testing.T) {
 	alone := true
 	b.camera.answer = func(ctx context.Context, request darkroom.CaptureRequest, n int) (darkroom.Shot, error) {
 		if request.URL == poison {
-			if n == darkroom.MaxLostAttempts {
-				alone = b.camera.running() == 1
+			if n > darkroom.LostBeforeAlone && b.camera.running() > 1 {
+				alone = false
 			}
 			return cut(ctx)
 		}
@@ -242,7 +242,7 @@ func TestAPoisonousPageIsGivenUp(t *testing.T) {
 	}
 	job := b.create(t, nil, pages(8)...)
 	for life := range darkroom.MaxLostAttempts {
-		if life == darkroom.MaxLostAttempts-1 {
+		if life == darkroom.LostBeforeAlone {
 			b.create(t, nil, pages(30)[8:]...) // others that could be taken beside it
 		}
 		died := b.process(3, "life "+string(rune('a'+life)))
@@ -268,6 +268,7 @@ func TestAPoisonousPageIsGivenUp(t *testing.T) {
 		}
 		die()
 		<-ended
+		b.clock.advance(darkroom.LostBackoff(darkroom.MaxLostAttempts))
 	}
 	b.work(t, b.Worker)
 	if !alone {
@@ -278,7 +279,7 @@ func TestAPoisonousPageIsGivenUp(t *testing.T) {
 		if capture.URL == poison {
 			want = darkroom.CaptureFailed
 		}
-		if capture.State != want || capture.URL == poison && (capture.Code != darkroom.CodeRendererCrashed || capture.Lost != 3) {
+		if capture.State != want || capture.URL == poison && (capture.Code != darkroom.CodeRendererCrashed || capture.Lost != darkroom.MaxLostAttempts) {
 			t.Errorf("capture %+v", capture)
 		}
 	}

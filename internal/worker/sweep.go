@@ -13,6 +13,7 @@ const (
 	expireAtOnce   = 500       // keys
 	orphansEvery   = time.Hour // and once at the start
 	orphanMustBeOf = time.Hour // before it is deleted: a picture is stored before its row is written
+	fileClockLags  = 100 * time.Millisecond
 )
 
 // sweep sets right what crashes left behind and deletes what has expired. A
@@ -128,8 +129,8 @@ func (w *Worker) deleteOrphans(ctx context.Context) error {
 }
 
 func (w *Worker) isOrphan(ctx context.Context, object bucket.Object) (bool, error) {
-	if object.Partial {
-		return object.ModTime.Before(w.startedAt), nil
+	if object.Partial && object.ModTime.Before(w.startedAt.Add(-fileClockLags)) {
+		return true, nil // of a process that is dead
 	}
 	if w.Now().Sub(object.ModTime) < orphanMustBeOf {
 		return false, nil

@@ -2,6 +2,7 @@ package worker
 
 import (
 	"context"
+	"fmt"
 	"time"
 )
 
@@ -32,7 +33,8 @@ func (w *Worker) insist(ctx context.Context, what string, do func(context.Contex
 		if err == nil {
 			return nil
 		}
-		w.Log.Warn(what+" failed and is tried again", "err", err)
+		err = fmt.Errorf("%s: %w", what, err)
+		w.Log.Warn("what must be done failed and is tried again", "err", err)
 		if !pause(ctx, wait) {
 			return err
 		}
