@@ -1,11 +1,19 @@
 package main
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // settingTable lists every setting in the order of the documentation. Flags,
 // names in the environment, keys of the config file, `darkroom serve --help`
 // and docs/config.md are all made from it.
 func settingTable() []setting {
+	return slices.Concat(placeSettings(), workSettings(), networkSettings())
+}
+
+// placeSettings say where the server listens and keeps what it has.
+func placeSettings() []setting {
 	return []setting{
 		{
 			Name: "listen", Kind: settingText, Default: "127.0.0.1:8484",
@@ -31,6 +39,16 @@ func settingTable() []setting {
 			Unbuilt: "this version serves the API and does the work in one process only (role all)", Built: never,
 		},
 		{
+			Name: "log-format", Kind: settingText, Default: "auto", Enum: []string{"auto", "text", "json"},
+			Doc: "Format of the log on stderr. auto: text on a terminal, else json.",
+		},
+	}
+}
+
+// workSettings say how much is done at once and how long it is kept.
+func workSettings() []setting {
+	return []setting{
+		{
 			Name: "concurrency", Kind: settingCount, Default: "auto", Enum: []string{"auto"}, Min: 1, Unit: "captures",
 			Doc: "Captures at once. auto: twice the number of processors.",
 		},
@@ -39,14 +57,12 @@ func settingTable() []setting {
 			Doc: "How long results live after the end of their job.",
 		},
 		{
-			Name: "isolation", Kind: settingText, Default: "auto", Enum: []string{"auto", "required", "off"},
-			Doc:     "Kernel namespace around the browser, which is not in this version: auto and off do without it.",
-			Unbuilt: "this version contains the browser by its proxy and sandbox, without a kernel namespace of its own; use auto or off",
-			Built:   func(text string) bool { return text != "required" },
+			Name: "job-deadline", Kind: settingDuration, Default: "24h",
+			Doc: "A job's time from acceptance to its end; what is left then fails with timeout.",
 		},
 		{
-			Name: "private-targets", Kind: settingText, Default: "auto", Enum: []string{"auto", "allow", "deny"},
-			Doc: "Captures of, and webhooks to, private addresses (localhost, 10.0.0.0/8 …). auto: allowed only while the API listens on loopback.",
+			Name: "history", Kind: settingDuration, Default: "30d",
+			Doc: "How long a job stays listed after its results expired.",
 		},
 		{
 			Name: "max-urls", Kind: settingCount, Default: "500", Min: 1, Unit: "URLs",
@@ -56,14 +72,6 @@ func settingTable() []setting {
 			Name: "max-pages", Kind: settingCount, Default: "5000", Min: 1, Unit: "pages",
 			Doc:     "Pages of one sitemap job at most.",
 			Unbuilt: "this version has no sitemap jobs",
-		},
-		{
-			Name: "job-deadline", Kind: settingDuration, Default: "24h",
-			Doc: "A job's time from acceptance to its end; what is left then fails with timeout.",
-		},
-		{
-			Name: "history", Kind: settingDuration, Default: "30d",
-			Doc: "How long a job stays listed after its results expired.",
 		},
 		{
 			Name: "min-free-disk", Kind: settingSize, Default: "1GiB",
@@ -76,6 +84,40 @@ func settingTable() []setting {
 		{
 			Name: "site-isolation", Kind: settingText, Default: "shared", Enum: []string{"shared", "strict"},
 			Doc: "shared keeps a renderer from page to page within a job; strict is Chromium's own default, at about three quarters of the speed.",
+		},
+		{
+			Name: "isolation", Kind: settingText, Default: "auto", Enum: []string{"auto", "required", "off"},
+			Doc:     "Kernel namespace around the browser, which is not in this version: auto and off do without it.",
+			Unbuilt: "this version contains the browser by its proxy and sandbox, without a kernel namespace of its own; use auto or off",
+			Built:   func(text string) bool { return text != "required" },
+		},
+	}
+}
+
+// networkSettings say what may be reached, and by whom the API.
+func networkSettings() []setting {
+	return []setting{
+		{
+			Name: "private-targets", Kind: settingText, Default: "auto", Enum: []string{"auto", "allow", "deny"},
+			Doc: "Captures of, and webhooks to, private addresses (localhost, 10.0.0.0/8 …). auto: allowed only while the API listens on loopback.",
+		},
+		{
+			Name: "egress-allow", Kind: settingList,
+			Doc: "Targets allowed although they are private: CIDR, address or host, each with an optional :port.",
+		},
+		{
+			Name: "egress-deny", Kind: settingList,
+			Doc: "Targets never allowed, as in egress-allow; wins over it.",
+		},
+		{
+			Name: "ca-file", Kind: settingText,
+			Doc:     "Additional certificate authorities, PEM.",
+			Unbuilt: "this version trusts the system's certificate authorities only",
+		},
+		{
+			Name: "allow-insecure-tls", Kind: settingSwitch, Default: "false",
+			Doc:     "Let jobs ask for certificate errors to be ignored.",
+			Unbuilt: "this version always checks certificates",
 		},
 		{
 			Name: "public-url", Kind: settingText,
@@ -93,24 +135,6 @@ func settingTable() []setting {
 			Unbuilt: "this version serves the API at / only",
 		},
 		{
-			Name: "ca-file", Kind: settingText,
-			Doc:     "Additional certificate authorities, PEM.",
-			Unbuilt: "this version trusts the system's certificate authorities only",
-		},
-		{
-			Name: "egress-allow", Kind: settingList,
-			Doc: "Targets allowed although they are private: CIDR, address or host, each with an optional :port.",
-		},
-		{
-			Name: "egress-deny", Kind: settingList,
-			Doc: "Targets never allowed, as in egress-allow; wins over it.",
-		},
-		{
-			Name: "allow-insecure-tls", Kind: settingSwitch, Default: "false",
-			Doc:     "Let jobs ask for certificate errors to be ignored.",
-			Unbuilt: "this version always checks certificates",
-		},
-		{
 			Name: "cors-origin", Kind: settingList,
 			Doc:     "Origins whose pages may call the API.",
 			Unbuilt: "this version answers no cross-origin requests",
@@ -119,10 +143,6 @@ func settingTable() []setting {
 			Name: "rate-limit", Kind: settingCount, Default: "0", Unit: "requests a minute",
 			Doc:     "Requests a minute of one key; 0: no limit.",
 			Unbuilt: "this version has no rate limits",
-		},
-		{
-			Name: "log-format", Kind: settingText, Default: "auto", Enum: []string{"auto", "text", "json"},
-			Doc: "Format of the log on stderr. auto: text on a terminal, else json.",
 		},
 	}
 }

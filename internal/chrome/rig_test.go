@@ -14,6 +14,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/target"
+
 	"darkroom"
 	"darkroom/internal/chrome/chrometest"
 	"darkroom/internal/egress"
@@ -179,4 +181,20 @@ func wantSize(t *testing.T, shot darkroom.Shot, width, height int) {
 	if shot.Width != width || shot.Height != height {
 		t.Errorf("the picture is %d×%d, want %d×%d", shot.Width, shot.Height, width, height)
 	}
+}
+
+// pages counts the open pages of the slot's browser.
+func (r *rig) pages() (n int) {
+	r.t.Helper()
+	r.settled()
+	targets, err := call(r.t.Context(), r.slot.browser.conn.browser(), target.GetTargets, target.GetTargetsParams{})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	for _, info := range targets.TargetInfos {
+		if info.Type == "page" {
+			n++
+		}
+	}
+	return n
 }
