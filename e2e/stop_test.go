@@ -61,8 +61,12 @@ func TestTheServerSaysNoToNoise(t *testing.T) {
 		method, path string
 		want         int
 	}{
-		{"GET", "/nowhere", 404}, {"DELETE", "/v1/batch", 405}, {"POST", "/v1/batch", 400},
-		{"GET", "/v1/jobs/00000000-0000-0000-0000-000000000000", 404}, {"GET", "/healthz", 200}, {"GET", "//v1//jobs", 200},
+		{"GET", "/nowhere", 404},
+		{"DELETE", "/v1/batch", 405},
+		{"POST", "/v1/batch", 400},
+		{"GET", "/v1/jobs/00000000-0000-0000-0000-000000000000", 404},
+		{"GET", "/healthz", 200},
+		{"GET", "//v1//jobs", 200},
 	} {
 		answer, content := s.call(probe.method, probe.path, nil)
 		if answer.StatusCode != probe.want {

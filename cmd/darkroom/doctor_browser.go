@@ -53,7 +53,7 @@ func lookAtSandbox(context.Context, config) finding {
 				"%s is %s: unprivileged user namespaces, which the browser's sandbox needs, may be refused", path, closed)
 		}
 	}
-	return fine("the browser's own sandbox is on; no kernel namespace around it (isolation: none)")
+	return fine("the browser's own sandbox is on; isolation around it: %s", isolationInForce)
 }
 
 func sysctlName(path string) string {

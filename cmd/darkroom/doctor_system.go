@@ -110,10 +110,7 @@ func lookAtEgress(ctx context.Context, config config) finding {
 	if _, err := config.policy(listening, nil); err != nil {
 		return fault("correct the rule", "%v", err)
 	}
-	private := "refused"
-	if config.AllowsPrivate(listening) {
-		private = "allowed"
-	}
+	private := word(config.AllowsPrivate(listening), "allowed", "refused")
 	text := "private targets are " + private + " (--private-targets " + config.PrivateTargets + ", listening on " + config.Listen + ")"
 	if len(config.EgressAllow) > 0 {
 		text += "; allowed too: " + strings.Join(config.EgressAllow, ", ")

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"darkroom"
 	"darkroom/client"
@@ -88,8 +89,12 @@ func exitOfAnswer(answer *client.Error) *exit {
 	return &exit{Code: codeOfError(code), Word: string(code), Message: withDetails(answer.Message, answer.Details), Err: answer}
 }
 
+// withDetails names every fault that the message does not.
 func withDetails(message string, details []darkroom.Detail) string {
 	for _, detail := range details {
+		if strings.Contains(message, detail.Message) {
+			continue
+		}
 		message += fmt.Sprintf("\n  %s: %s", detail.Field, detail.Message)
 	}
 	return message

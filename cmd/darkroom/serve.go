@@ -117,7 +117,7 @@ func (p *program) introduce(ctx context.Context, s *server) error {
 	}
 	s.log.Info("listening", "url", s.URL, "version", Version, "data", s.config.Data, "instance", s.instance,
 		"browser", browser.Path, "browser_version", browser.Version, "slots", s.config.Slots,
-		"private_targets", s.Private, "isolation", "none", "browser_sandbox", true)
+		"private_targets", s.Private, "isolation", isolationInForce, "browser_sandbox", true)
 	if key == "" {
 		return nil
 	}

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/netip"
 	"os"
+	"strings"
 	"time"
 
 	"darkroom/internal/bucket"
@@ -24,10 +25,11 @@ import (
 // server is every room, wired: one running Darkroom. Make it with startServer,
 // wait for Failed or a reason to stop, and Stop it in any case.
 type server struct {
-	URL     string // of the API, as a client on this machine reaches it
-	Address netip.AddrPort
-	Private bool // whether private targets are allowed
-	Fresh   bool // whether the data folder had no API key before
+	URL     string         // of the API, as a client on this machine reaches it
+	Address netip.AddrPort // as it listens
+	Local   netip.AddrPort // as this machine reaches it
+	Private bool           // whether private targets are allowed
+	Fresh   bool           // whether the data folder had no API key before
 
 	config  config
 	log     *slog.Logger
@@ -124,7 +126,8 @@ func (s *server) openListener(ctx context.Context) (err error) {
 		return fmt.Errorf("listen on %s: not a TCP address", s.config.Listen)
 	}
 	s.Address = netip.AddrPortFrom(address.AddrPort().Addr().Unmap(), address.AddrPort().Port())
-	s.URL = "http://" + reachable(s.Address).String()
+	s.Local = reachable(s.config.Listen, s.Address)
+	s.URL = "http://" + s.Local.String()
 	s.Private = s.config.AllowsPrivate(s.Address)
 	return nil
 }
@@ -137,15 +140,16 @@ func ignoreClosed(err error) error {
 }
 
 // reachable is the address by which this machine reaches a listener: a
-// listener on every address is reached by loopback.
-func reachable(listening netip.AddrPort) netip.AddrPort {
+// listener on every address is reached by loopback. One that was asked for as
+// [::] may serve IPv6 only; any other serves IPv4.
+func reachable(asked string, listening netip.AddrPort) netip.AddrPort {
 	switch {
-	case listening.Addr() == netip.IPv4Unspecified():
-		return netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), listening.Port())
-	case listening.Addr() == netip.IPv6Unspecified():
+	case !listening.Addr().IsUnspecified():
+		return listening
+	case strings.HasPrefix(asked, "[::]"):
 		return netip.AddrPortFrom(netip.IPv6Loopback(), listening.Port())
 	}
-	return listening
+	return netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), listening.Port())
 }
 
 func (s *server) openRows(ctx context.Context) error {

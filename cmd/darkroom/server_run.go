@@ -102,7 +102,7 @@ func (s *server) startAPI(ctx context.Context) error {
 	s.api = newHTTPServer(ctx, s.parting(handler), s.log)
 	s.keepRunning("API", func() { _ = s.api.Close() }, func() error { return s.api.Serve(s.listener) })
 	path := s.folder.file(listenAddressName)
-	if err := replaceFile(path, []byte(reachable(s.Address).String()+"\n")); err != nil {
+	if err := replaceFile(path, []byte(s.Local.String()+"\n")); err != nil {
 		return err
 	}
 	s.onClose(func() error { return os.Remove(path) })
@@ -148,13 +148,29 @@ func (s *server) Stop(ctx context.Context) error {
 	return errors.Join(err, s.close())
 }
 
-// checks is what /readyz is made of, besides the store and the disk.
+// checks is what /readyz is made of, besides the store and the disk: whether
+// work is done, and which of the operator's safety settings are in force.
 func (s *server) checks(context.Context) []api.Check {
 	work := api.Check{Name: "work", OK: true}
 	if err := s.worker.Trouble(); err != nil {
 		work.OK, work.Message = false, err.Error()
 	}
-	return []api.Check{work}
+	return []api.Check{
+		work,
+		{Name: "isolation", OK: true, Message: isolationInForce},
+		{Name: "site_isolation", OK: true, Message: word(s.config.StrictSites, "strict", "shared")},
+		{Name: "private_targets", OK: true, Message: word(s.Private, "allowed", "refused")},
+	}
+}
+
+// isolationInForce is what surrounds the browser besides its own sandbox.
+const isolationInForce = "none"
+
+func word(yes bool, then, otherwise string) string {
+	if yes {
+		return then
+	}
+	return otherwise
 }
 
 // parting tells clients to come back by another connection once the server is

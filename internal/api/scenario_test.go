@@ -42,15 +42,23 @@ func scenarios() []scenario {
 			"name":"Nightly","tags":["a","b"],"priority":"low","retention":3600,"host_concurrency":2,"host_delay":"250"}`},
 		{name: "create-with-warnings", method: "POST", path: "/v1/batch", body: `{"urls":["https://example.com/"],
 			"formt":"png","fullPage":true,"block_ads":true,"stealth":false,"cache_ttl":0,"api_key":"sk_live_secret","zebra":1}`},
-		{name: "create-strict", method: "POST", path: "/v1/batch", headers: []string{"Darkroom-Strict", "1"},
-			body: `{"urls":["https://example.com/"],"formt":"png","block_ads":true}`},
-		{name: "create-with-refused-urls", method: "POST", path: "/v1/batch",
-			body: `{"urls":["https://example.com/","http://127.0.0.1/","file:///etc/passwd",7,"https://u:p@example.com/"]}`},
+		{
+			name: "create-strict", method: "POST", path: "/v1/batch", headers: []string{"Darkroom-Strict", "1"},
+			body: `{"urls":["https://example.com/"],"formt":"png","block_ads":true}`,
+		},
+		{
+			name: "create-with-refused-urls", method: "POST", path: "/v1/batch",
+			body: `{"urls":["https://example.com/","http://127.0.0.1/","file:///etc/passwd",7,"https://u:p@example.com/"]}`,
+		},
 		{name: "create-with-a-bad-option", method: "POST", path: "/v1/batch", body: `{"urls":["https://example.com/"],"width":10}`},
-		{name: "create-replayed", before: (*rig).remember, method: "POST", path: "/v1/batch",
-			body: `{ "urls": ["https://example.com/fail"] }`, headers: []string{"Idempotency-Key", "k1"}},
-		{name: "create-with-a-used-key", before: (*rig).remember, method: "POST", path: "/v1/batch",
-			body: batch, headers: []string{"Idempotency-Key", "k1"}},
+		{
+			name: "create-replayed", before: (*rig).remember, method: "POST", path: "/v1/batch",
+			body: `{ "urls": ["https://example.com/fail"] }`, headers: []string{"Idempotency-Key", "k1"},
+		},
+		{
+			name: "create-with-a-used-key", before: (*rig).remember, method: "POST", path: "/v1/batch",
+			body: batch, headers: []string{"Idempotency-Key", "k1"},
+		},
 		{name: "create-on-a-full-disk", before: (*rig).fill, method: "POST", path: "/v1/batch", body: batch},
 		{name: "create-while-stopping", before: (*rig).notReady, method: "POST", path: "/v1/batch", body: batch},
 
@@ -75,8 +83,10 @@ func scenarios() []scenario {
 		{name: "download-of-failures-too-late", before: (*rig).failedAndExpired, method: "GET", path: "/v1/jobs/$JOB/download"},
 
 		{name: "screenshot", method: "GET", path: "/v1/screenshot?url=https://example.com/%23top&format=jpeg&width=&formt=x"},
-		{name: "screenshot-as-strings", method: "POST", path: "/v1/screenshot",
-			body: `{"url":"https://example.com/","width":"800","height":"0","full_page":"false","quality":"","device":""}`},
+		{
+			name: "screenshot-as-strings", method: "POST", path: "/v1/screenshot",
+			body: `{"url":"https://example.com/","width":"800","height":"0","full_page":"false","quality":"","device":""}`,
+		},
 		{name: "screenshot-timeout", before: (*rig).slowPage, method: "GET", path: "/v1/screenshot?url=https://example.com/"},
 		{name: "screenshot-failed", before: (*rig).brokenPage, method: "GET", path: "/v1/screenshot?url=https://example.com/"},
 		{name: "screenshot-without-a-browser", before: (*rig).noBrowser, method: "GET", path: "/v1/screenshot?url=https://example.com/"},

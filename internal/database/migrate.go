@@ -29,8 +29,10 @@ func (db *DB) Migrate(ctx context.Context, files fs.FS) error {
 		return fmt.Errorf("read the version of the tables: %w", db.fault(err))
 	}
 	if current > target {
-		return &Fault{Reason: TooNew, File: db.file,
-			Err: fmt.Errorf("its tables have version %d, this program knows %d", current, target)}
+		return &Fault{
+			Reason: TooNew, File: db.file,
+			Err: fmt.Errorf("its tables have version %d, this program knows %d", current, target),
+		}
 	}
 	if _, err := migrations.Up(ctx); err != nil {
 		return fmt.Errorf("bring the tables up to date: %w", db.fault(err))

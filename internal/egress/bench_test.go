@@ -36,8 +36,10 @@ func BenchmarkPage(b *testing.B) {
 		page  string
 		proxy func(*http.Request) (*url.URL, error)
 	}{
-		{"http/direct", plain.URL, nil}, {"http/proxy", plain.URL, through},
-		{"https/direct", secure.URL, nil}, {"https/proxy", secure.URL, through},
+		{"http/direct", plain.URL, nil},
+		{"http/proxy", plain.URL, through},
+		{"https/direct", secure.URL, nil},
+		{"https/proxy", secure.URL, through},
 	} {
 		b.Run(c.name, func(b *testing.B) {
 			transport := &http.Transport{Proxy: c.proxy, TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}

@@ -63,9 +63,9 @@ func (r *relay) run(ctx context.Context) error {
 	r.close()
 	upload.Wait()
 	switch {
-	case err == io.EOF && r.received.Load() == 0 && r.sent.Load() > 0:
+	case errors.Is(err, io.EOF) && r.received.Load() == 0 && r.sent.Load() > 0:
 		return fmt.Errorf("read the first answer: %w", err)
-	case err == io.EOF:
+	case errors.Is(err, io.EOF):
 		return nil
 	case uploaded != nil:
 		return uploaded

@@ -108,14 +108,22 @@ func sweepTask() (river.JobArgs, *river.InsertOpts) {
 
 func workers(handlers Handlers) *river.Workers {
 	bundle := river.NewWorkers()
-	river.AddWorker(bundle, &worker[shiftArgs]{timeout: shiftTimeout,
-		work: func(ctx context.Context, _ shiftArgs) error { return handlers.Shift(ctx) }})
-	river.AddWorker(bundle, &worker[finishArgs]{timeout: finishTimeout,
-		work: func(ctx context.Context, args finishArgs) error { return handlers.Finish(ctx, args.ID) }})
-	river.AddWorker(bundle, &worker[deliverArgs]{timeout: deliverTimeout,
-		work: func(ctx context.Context, args deliverArgs) error { return handlers.Deliver(ctx, args.ID) }})
-	river.AddWorker(bundle, &worker[sweepArgs]{timeout: sweepTimeout,
-		work: func(ctx context.Context, _ sweepArgs) error { return handlers.Sweep(ctx) }})
+	river.AddWorker(bundle, &worker[shiftArgs]{
+		timeout: shiftTimeout,
+		work:    func(ctx context.Context, _ shiftArgs) error { return handlers.Shift(ctx) },
+	})
+	river.AddWorker(bundle, &worker[finishArgs]{
+		timeout: finishTimeout,
+		work:    func(ctx context.Context, args finishArgs) error { return handlers.Finish(ctx, args.ID) },
+	})
+	river.AddWorker(bundle, &worker[deliverArgs]{
+		timeout: deliverTimeout,
+		work:    func(ctx context.Context, args deliverArgs) error { return handlers.Deliver(ctx, args.ID) },
+	})
+	river.AddWorker(bundle, &worker[sweepArgs]{
+		timeout: sweepTimeout,
+		work:    func(ctx context.Context, _ sweepArgs) error { return handlers.Sweep(ctx) },
+	})
 	return bundle
 }
 

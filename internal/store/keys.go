@@ -33,8 +33,10 @@ func (s *Store) CreateKey(ctx context.Context, name string) (NewKey, error) {
 			return err
 		}
 		if taken > 0 {
-			return &darkroom.Error{Code: darkroom.CodeConflict,
-				Message: fmt.Sprintf("There is already a key named %q", key.Name), Hint: "Choose another name, or revoke that one"}
+			return &darkroom.Error{
+				Code:    darkroom.CodeConflict,
+				Message: fmt.Sprintf("There is already a key named %q", key.Name), Hint: "Choose another name, or revoke that one",
+			}
 		}
 		return s.insertKey(ctx, tx, key)
 	})
@@ -149,8 +151,10 @@ func (s *Store) RevokeKey(ctx context.Context, idOrPrefixOrName string) (darkroo
 			return notFound("working key", idOrPrefixOrName)
 		}
 		if len(found) > 1 {
-			return &darkroom.Error{Code: darkroom.CodeConflict,
-				Message: fmt.Sprintf("%q means %d keys", idOrPrefixOrName, len(found)), Hint: "Use the id of the key"}
+			return &darkroom.Error{
+				Code:    darkroom.CodeConflict,
+				Message: fmt.Sprintf("%q means %d keys", idOrPrefixOrName, len(found)), Hint: "Use the id of the key",
+			}
 		}
 		now := milliseconds(s.now())
 		key = found[0]

@@ -138,8 +138,11 @@ func TestOutcomesOfAJob(t *testing.T) {
 	}{
 		"all well":   {[]Outcome{{}, {}}, darkroom.StatusCompleted, ""},
 		"one failed": {[]Outcome{failure(darkroom.CodeTimeout), {}}, darkroom.StatusPartial, ""},
-		"all failed": {[]Outcome{failure(darkroom.CodeTimeout), failure(darkroom.CodeDNSError)}, darkroom.StatusFailed,
-			"All 2 captures failed, the first with timeout: It did not work. Try harder"},
+		"all failed": {
+			[]Outcome{failure(darkroom.CodeTimeout), failure(darkroom.CodeDNSError)},
+			darkroom.StatusFailed,
+			"All 2 captures failed, the first with timeout: It did not work. Try harder",
+		},
 		"the only one failed": {[]Outcome{failure(darkroom.CodeTimeout)}, darkroom.StatusFailed, "timeout: It did not work. Try harder"},
 	} {
 		t.Run(name, func(t *testing.T) {
