@@ -152,7 +152,7 @@ func TestNoInitFunctions(t *testing.T) {
 	for _, source := range goFiles(t) {
 		for _, decl := range source.file.Decls {
 			if fn, ok := decl.(*ast.FuncDecl); ok && fn.Name.Name == "init" && fn.Recv == nil {
-				t.Errorf("%s has an init function: wiring belongs in cmd/darkroom/serve.go", source.path)
+				t.Errorf("%s has an init function: wiring belongs in cmd/darkroom/server.go", source.path)
 			}
 		}
 	}

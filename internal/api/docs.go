@@ -49,7 +49,7 @@ func listJobsDoc() operation {
 			query("created_after", "Only jobs created at this moment or later.", momentSchema()),
 			query("created_before", "Only jobs created before this moment.", momentSchema()),
 		},
-		status: http.StatusOK, answer: reflect.TypeFor[HealthAnswer](),
+		status: http.StatusOK, answer: reflect.TypeFor[ListAnswer](),
 		errors: []int{http.StatusBadRequest, http.StatusServiceUnavailable},
 	}
 }

@@ -9,7 +9,7 @@ import (
 func trapPages() map[string]http.HandlerFunc {
 	return map[string]http.HandlerFunc{
 		// The load event never comes: a picture never ends.
-		"/endless": html(background("0f0") + `<img src="/drip">`),
+		"/endless": html(background("0f0") + `<img src="/never">`),
 		"/drip": func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Content-Type", "image/gif")
 			forever(w, r, " ")
