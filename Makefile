@@ -27,7 +27,7 @@ test-unit: ## Go tests of every room, real Chromium and real SQLite
 	$(GO) test $(TESTFLAGS) $$($(GO) list ./... | grep -v -e /e2e -e /bench)
 
 test-node: ## The Node client's own tests
-	cd clients/node && node --test test/
+	cd clients/node && node --test test/unit/*.test.*
 
 test-e2e: build ## The whole program, killed in the middle, with the clients
 	$(GO) test -count=1 -timeout 9m ./e2e/...

@@ -72,10 +72,10 @@ func (p Option) SetText(o *Options, text string) error {
 
 func (p Option) setNumber(field *int, text string) error {
 	number, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
-	if err != nil || number != math.Trunc(number) || math.Abs(number) > 1<<31 {
+	if err != nil || number != math.Trunc(number) {
 		return p.invalid("must be a whole number")
 	}
-	*field = int(number)
+	*field = int(min(max(number, math.MinInt32), math.MaxInt32)) // far out of every range, which is what Validate says
 	return nil
 }
 

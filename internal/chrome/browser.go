@@ -15,6 +15,7 @@ import (
 type instance struct {
 	*process
 	guest   *guest
+	door    *doorman
 	started time.Time
 	shots   int
 
@@ -35,6 +36,10 @@ func (s *Slot) launch(ctx context.Context) (*instance, error) {
 	if s.closing.Load() {
 		s.discard(b)
 		return nil, errSlotClosed
+	}
+	if b.door, err = newDoorman(ctx, b.conn.browser()); err != nil {
+		s.discard(b)
+		return nil, err
 	}
 	return b, nil
 }
@@ -74,7 +79,7 @@ func (b *instance) leaveTab() {
 // the storage is emptied when no page is there to fill it again.
 func (b *instance) renewTab(ctx context.Context) error {
 	root := b.conn.browser()
-	fresh, err := openTab(ctx, root, b.context)
+	fresh, err := openTab(ctx, b.door, b.context)
 	if err != nil {
 		return err
 	}

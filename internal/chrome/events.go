@@ -9,7 +9,8 @@ import (
 	"github.com/chromedp/cdproto/fetch"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
-	"github.com/chromedp/cdproto/target"
+
+	"darkroom/internal/egress"
 )
 
 // hear takes the events of a tab. It must not wait: whatever it sends, it does
@@ -37,8 +38,6 @@ func (t *tab) hear(m message) {
 		t.onFailed(m)
 	case "Network.responseReceivedExtraInfo":
 		t.onExtraInfo(m)
-	case "Target.attachedToTarget":
-		t.onPopup(m)
 	case "Fetch.requestPaused":
 		t.onPaused(m)
 	case "Fetch.authRequired":
@@ -125,19 +124,6 @@ func (t *tab) onDialog() {
 	})
 }
 
-// onPopup closes what the page has opened: a headless browser has no popup
-// blocker.
-func (t *tab) onPopup(m message) {
-	var event struct {
-		Target struct {
-			ID target.ID `json:"targetId"`
-		} `json:"targetInfo"`
-	}
-	if m.into(&event) {
-		post(t.session.conn.browser(), target.CloseTarget, target.CloseTargetParams{TargetID: event.Target.ID})
-	}
-}
-
 // aboutDocument tells the events of documents (frames included) from those of
 // everything else that a page loads.
 func aboutDocument(m message) bool { return bytes.Contains(m.body, []byte(`"type":"Document"`)) }
@@ -180,6 +166,8 @@ func (t *tab) onResponse(m message) {
 				answer.retryAfter = value
 			case "content-disposition":
 				answer.disposition = value
+			case strings.ToLower(egress.RefusalHeader):
+				answer.refused = true
 			}
 		}
 	})

@@ -89,17 +89,25 @@ func (c *capture) note(answer document) error {
 	return notAPage(answer)
 }
 
-// blame asks the proxy whether this answer is its own: a target that it could
-// not or may not reach is answered with 403 or 502.
+// blame asks the proxy why there is no answer of the target.
 func (c *capture) blame(answer document) error {
-	ours := answer.status == 0 || answer.status == http.StatusForbidden || answer.status >= http.StatusBadGateway
-	if !ours || answer.url == "" {
+	if answer.url == "" || answer.status != 0 && !answer.refused {
 		return nil
 	}
 	if failure := c.failureOf(answer.url); failure != nil {
 		return failure
 	}
+	if answer.refused {
+		return darkroom.Errorf(darkroom.CodeConnectionReset, "%s could not be reached", hostOf(answer.url))
+	}
 	return nil
+}
+
+func hostOf(address string) string {
+	if parsed, err := url.Parse(address); err == nil && parsed.Host != "" {
+		return parsed.Host
+	}
+	return address
 }
 
 func (c *capture) failureOf(address string) *darkroom.Error {
@@ -139,10 +147,7 @@ func attachment(disposition string) bool {
 // unreachable explains the browser's net::ERR_… of the main document.
 func (c *capture) unreachable(answer document, failure string) error {
 	name := strings.TrimPrefix(failure, "net::")
-	host := answer.url
-	if parsed, err := url.Parse(answer.url); err == nil && parsed.Host != "" {
-		host = parsed.Host
-	}
+	host := hostOf(answer.url)
 	for _, known := range netErrors() {
 		if strings.HasPrefix(name, known.prefix) {
 			return darkroom.Errorf(known.code, "%s", strings.NewReplacer("{host}", host, "{name}", name, "{mime}", answer.mime).Replace(known.message))
@@ -208,6 +213,7 @@ func (c *capture) explain(ctx context.Context, err error) *darkroom.Error {
 	if over := c.proxy.OverBudget(); over != nil {
 		return over
 	}
+	c.recall()
 	if known, ok := errors.AsType[*darkroom.Error](err); ok {
 		return known
 	}
@@ -222,6 +228,16 @@ func (c *capture) explain(ctx context.Context, err error) *darkroom.Error {
 		return c.late(err)
 	}
 	return &darkroom.Error{Code: darkroom.CodeInternal, Message: "the browser could not take the picture", Err: err}
+}
+
+// recall notes the status of a document that was never judged.
+func (c *capture) recall() {
+	c.tab.look(func(s *pageState) {
+		answer := s.document(s.loader)
+		if c.shot.HTTPStatus == 0 && !answer.refused {
+			c.shot.HTTPStatus = answer.status
+		}
+	})
 }
 
 // late says what a capture was waiting for when its time was up.
@@ -240,5 +256,5 @@ func (c *capture) late(cause error) *darkroom.Error {
 			return failure
 		}
 	}
-	return &darkroom.Error{Code: darkroom.CodeTimeout, Message: message, HTTPStatus: c.shot.HTTPStatus, Err: cause}
+	return &darkroom.Error{Code: darkroom.CodeTimeout, Message: message, Err: cause}
 }

@@ -46,8 +46,8 @@ func TestOutcomes(t *testing.T) {
 		{"never loads", "/endless", short, darkroom.CodeTimeout, "did not finish loading within 3s", 200},
 		{"never ends", "/drip-html", short, darkroom.CodeTimeout, "did not finish loading", 200},
 		{"spins", "/spin", short, darkroom.CodeTimeout, "", 0},
-		{"spins after it has loaded", "/spin-later", short, darkroom.CodeTimeout, "", 0},
-		{"spins in a frame", "/spin-frame", short, darkroom.CodeTimeout, "", 0},
+		{"spins after it has loaded", "/spin-later", short, darkroom.CodeTimeout, "", 200},
+		{"spins in a frame", "/spin-frame", short, darkroom.CodeTimeout, "", 200},
 		{"wait_for nothing", "/colour/0f0", darkroom.Options{WaitFor: "#nothing", Timeout: 3000}, darkroom.CodeSelectorNotFound, `wait_for "#nothing" matched no element within 3s`, 200},
 		{"wait_for a hidden element", "/element", darkroom.Options{WaitFor: ".gone", Timeout: 3000}, darkroom.CodeSelectorNotFound, "no visible element", 200},
 		{"click nothing", "/colour/0f0", darkroom.Options{Click: "#nothing", Timeout: 3000}, darkroom.CodeSelectorNotFound, "click", 200},
@@ -57,7 +57,7 @@ func TestOutcomes(t *testing.T) {
 		{"script is none", "/colour/0f0", darkroom.Options{JS: "for ("}, darkroom.CodeScriptError, "SyntaxError", 200},
 		{"script rejects", "/colour/0f0", darkroom.Options{JS: "await Promise.reject('no')"}, darkroom.CodeScriptError, "no", 200},
 		{"script never ends", "/colour/0f0", darkroom.Options{JS: "for (;;);", Timeout: 3000}, darkroom.CodeTimeout, "", 200},
-		{"crash by heap", "/heap", darkroom.Options{}, darkroom.CodeOutOfMemory, "", 0},
+		{"crash by heap", "/heap", darkroom.Options{}, darkroom.CodeOutOfMemory, "", 200},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			r.t = t

@@ -46,6 +46,7 @@ type document struct {
 	mime        string
 	retryAfter  string
 	disposition string
+	refused     bool   // the answer is our proxy's: it could or may not reach the target
 	failure     string // net::ERR_…; "" while there is none
 }
 

@@ -119,19 +119,34 @@ func (s *Slot) capture(ctx context.Context, request darkroom.CaptureRequest, tar
 	c := &capture{
 		tab: s.browser.tab, proxy: s.proxy, browser: s.engine.browser, target: target, options: request.Options.WithDefaults(),
 	}
+	s.browser.guest.begin()
 	failure := s.guarded(ctx, c)
 	s.window = c.tab.dressed
 	if failure == nil {
 		s.afterwards(c, nil)
 		return c.shot, nil
 	}
-	if s.browser.guest.overLimit() {
-		failure = darkroom.Errorf(darkroom.CodeOutOfMemory, "the page used more than %d MB of memory", s.engine.config.MemoryLimit>>20)
-	}
+	failure = s.memoryFailure(failure)
 	failure.HTTPStatus = c.shot.HTTPStatus
 	c.shot.Image, c.shot.ContentType, c.shot.Width, c.shot.Height = nil, "", 0, 0
 	s.afterwards(c, failure)
 	return c.shot, failure
+}
+
+// heapDeath is how much a browser has when V8 ends a page at its limit (see
+// --js-flags): the crash itself does not say why it came.
+const heapDeath = 400 << 20
+
+func (s *Slot) memoryFailure(failure *darkroom.Error) *darkroom.Error {
+	guest := s.browser.guest
+	switch {
+	case guest.overLimit():
+		return &darkroom.Error{Code: darkroom.CodeOutOfMemory, Err: failure,
+			Message: fmt.Sprintf("the page used more than %d MB of memory", s.engine.config.MemoryLimit>>20)}
+	case failure.Code == darkroom.CodeRendererCrashed && guest.highest() > heapDeath:
+		return &darkroom.Error{Code: darkroom.CodeOutOfMemory, Err: failure, Message: "the page's scripts used more memory than they may"}
+	}
+	return failure
 }
 
 // guarded turns a panic into an error: one odd page must not end the server.

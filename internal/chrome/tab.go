@@ -40,31 +40,26 @@ var (
 	errNavigated = errors.New("the page went elsewhere meanwhile")
 )
 
-// openTab makes a tab in a context, ready for navigation.
-func openTab(ctx context.Context, browser session, in cdp.BrowserContextID) (*tab, error) {
-	created, err := call(ctx, browser, target.CreateTarget, target.CreateTargetParams{URL: "about:blank", BrowserContextID: in})
+// openTab makes a tab in a context, ready for navigation. The doorman has
+// attached us to it and holds it.
+func openTab(ctx context.Context, door *doorman, in cdp.BrowserContextID) (*tab, error) {
+	created, err := call(ctx, door.root, target.CreateTarget, target.CreateTargetParams{URL: "about:blank", BrowserContextID: in})
 	if err != nil {
 		return nil, fmt.Errorf("open a tab: %w", err)
 	}
-	attached, err := call(ctx, browser, target.AttachToTarget, target.AttachToTargetParams{TargetID: created.TargetID, Flatten: new(true)})
+	attached, err := door.fetch(ctx, created.TargetID)
 	if err != nil {
 		return nil, fmt.Errorf("attach to the tab: %w", err)
 	}
-	t := &tab{
-		session: session{conn: browser.conn, id: string(attached.SessionID)},
-		target:  created.TargetID, frame: cdp.FrameID(created.TargetID), changed: make(chan struct{}),
-	}
+	t := &tab{session: attached, target: created.TargetID, frame: cdp.FrameID(created.TargetID), changed: make(chan struct{})}
 	t.state.reset()
-	browser.conn.listen(t.session.id, t.hear)
+	attached.conn.listen(attached.id, t.hear)
 	err = waitAll(ctx,
-		post(t.session, page.Enable, page.EnableParams{}),
-		// Every page that this one opens is held before it runs, and closed.
-		post(t.session, target.SetAutoAttach, target.SetAutoAttachParams{
-			AutoAttach: true, WaitForDebuggerOnStart: true, Flatten: new(true), Filter: target.Filter{{Type: "page"}},
-		}),
-		post(t.session, page.SetLifecycleEventsEnabled, page.SetLifecycleEventsEnabledParams{Enabled: true}),
+		post(attached, page.Enable, page.EnableParams{}),
+		post(attached, page.SetLifecycleEventsEnabled, page.SetLifecycleEventsEnabledParams{Enabled: true}),
 		// The buffers are for response bodies, which nobody asks for.
-		post(t.session, network.Enable, network.EnableParams{MaxTotalBufferSize: new(int64(0)), MaxResourceBufferSize: new(int64(0)), MaxPostDataSize: new(int64(0))}),
+		post(attached, network.Enable, network.EnableParams{MaxTotalBufferSize: new(int64(0)), MaxResourceBufferSize: new(int64(0)), MaxPostDataSize: new(int64(0))}),
+		post(attached, runtime.RunIfWaitingForDebugger, cdp.Empty{}),
 	)
 	if err != nil {
 		return nil, fmt.Errorf("prepare the tab: %w", err)

@@ -28,6 +28,7 @@ type guest struct {
 	group  int
 	mu     sync.Mutex
 	bytes  int64 // when last looked at
+	peak   int64 // since begin
 	killed bool  // by us, for its memory
 }
 
@@ -35,6 +36,20 @@ func (g *guest) overLimit() bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.killed
+}
+
+// begin starts a capture.
+func (g *guest) begin() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.peak = 0
+}
+
+// highest is the most memory since begin, in bytes.
+func (g *guest) highest() int64 {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.peak
 }
 
 // size is the memory at the last look, in bytes.
@@ -139,7 +154,7 @@ func (w *watchdog) memory() map[int]int64 {
 func (g *guest) judge(bytes, limit int64, log *slog.Logger) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.bytes = bytes
+	g.bytes, g.peak = bytes, max(g.peak, bytes)
 	if bytes <= limit || g.killed {
 		return
 	}
