@@ -64,6 +64,7 @@ func Transitions() map[string][]Transition {
 	return map[string][]Transition{
 		"job": {
 			{"pending", "first capture claimed", "processing"},
+			{"pending", "job deadline passed", "processing"},
 			{"processing", "finished, none failed", "completed"},
 			{"processing", "finished, some failed", "partial"},
 			{"processing", "finished, all failed", "failed"},
