@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"darkroom"
@@ -77,29 +78,23 @@ func drive(ctx context.Context, engine *chrome.Engine, urls chan string, slots i
 		opened[i] = slot
 	}
 	var (
-		wait   sync.WaitGroup
-		mu     sync.Mutex
-		result round
+		wait             sync.WaitGroup
+		captures, failed atomic.Int64
 	)
-	before, began := treeUsage(os.Getpid()), time.Now()
+	seen := startWatch(os.Getpid())
 	for _, slot := range opened {
 		wait.Go(func() {
 			for url := range urls {
-				err := captureOnce(ctx, slot, url)
-				mu.Lock()
-				result.Captures++
-				if err != nil {
-					result.Failed++
+				captures.Add(1)
+				if captureOnce(ctx, slot, url) != nil {
+					failed.Add(1)
 				}
-				mu.Unlock()
 			}
 		})
 	}
 	wait.Wait()
-	result.Seconds = time.Since(began).Seconds()
-	after := treeUsage(os.Getpid())
-	result.OwnCPU = after.rootCPU - before.rootCPU
-	result.CPUSeconds, result.PeakRSS = after.cpuSeconds-before.cpuSeconds, after.rssBytes
+	result := seen.end()
+	result.Captures, result.Failed = int(captures.Load()), int(failed.Load())
 	return json.NewEncoder(os.Stdout).Encode(result)
 }
 

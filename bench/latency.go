@@ -58,7 +58,7 @@ func measurePolls(ctx context.Context, s *service, pages *web) error {
 	if err != nil {
 		return err
 	}
-	watch := watchMemory(s.cmd.Process.Pid)
+	seen := startWatch(s.cmd.Process.Pid)
 	var (
 		wait  sync.WaitGroup
 		mu    sync.Mutex
@@ -78,7 +78,7 @@ func measurePolls(ctx context.Context, s *service, pages *web) error {
 		})
 	}
 	wait.Wait()
-	peak := watch.end()
+	peak := seen.end()
 	fmt.Printf("  500 status polls a second while capturing: %d answered, p50 %.1f ms, p99 %.1f ms; server memory %.0f MB\n",
 		len(times), quantile(times, 0.5), quantile(times, 0.99), float64(peak.RootRSS)/1e6)
 	_, err = s.client.Wait(ctx, job.ID, nil)
@@ -97,7 +97,7 @@ func measureFirstByte(ctx context.Context, s *service, pages *web) error {
 	if err != nil {
 		return err
 	}
-	watch := watchMemory(s.cmd.Process.Pid)
+	seen := startWatch(s.cmd.Process.Pid)
 	if _, err := s.client.Wait(ctx, job.ID, nil); err != nil {
 		return err
 	}
@@ -120,7 +120,7 @@ func measureFirstByte(ctx context.Context, s *service, pages *web) error {
 		_, _ = io.Copy(io.Discard, answer.Body)
 		answer.Body.Close()
 	}
-	peak := watch.end()
+	peak := seen.end()
 	fmt.Printf("  500-image job: first byte of the download median %.1f ms, worst %.1f ms; server memory %.0f MB\n",
 		quantile(times, 0.5), quantile(times, 1), float64(peak.RootRSS)/1e6)
 	return nil

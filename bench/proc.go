@@ -5,20 +5,20 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // clockTick is the unit of CPU times in /proc, fixed at 100 a second on Linux.
 const clockTick = 100
 
-// usage is what a tree of processes has cost so far.
+// usage is what a tree of processes is using at one moment.
 type usage struct {
-	cpuSeconds float64 // of the living and of the reaped
-	rssBytes   int64   // of the living, shared pages counted in each
-	rootBytes  int64   // of the root process alone
-	rootCPU    float64 // seconds of the root process alone
+	seconds   map[int]float64 // CPU of each living process, by pid
+	rssBytes  int64           // shared pages counted in each
+	rootBytes int64           // of the root process alone
 }
 
-// treeUsage adds up a process and everything below it.
+// treeUsage looks at a process and everything below it.
 func treeUsage(root int) usage {
 	children := map[int][]int{}
 	stats := map[int][]string{}
@@ -35,26 +35,22 @@ func treeUsage(root int) usage {
 		children[parent] = append(children[parent], pid)
 		stats[pid] = fields
 	}
-	total := usage{}
+	now := usage{seconds: map[int]float64{}}
 	page := int64(os.Getpagesize())
 	for queue := []int{root}; len(queue) > 0; queue = queue[1:] {
 		fields, ok := stats[queue[0]]
 		if !ok {
 			continue
 		}
-		for _, field := range fields[11:15] { // utime, stime, cutime, cstime
-			ticks, _ := strconv.ParseFloat(field, 64)
-			total.cpuSeconds += ticks / clockTick
-		}
+		now.seconds[queue[0]] = ownSeconds(fields)
 		pages, _ := strconv.ParseInt(fields[21], 10, 64)
-		total.rssBytes += pages * page
+		now.rssBytes += pages * page
 		if queue[0] == root {
-			total.rootBytes = pages * page
-			total.rootCPU = ownSeconds(fields)
+			now.rootBytes = pages * page
 		}
 		queue = append(queue, children[queue[0]]...)
 	}
-	return total
+	return now
 }
 
 // ownSeconds is what a process has used itself, without its children.
@@ -62,4 +58,45 @@ func ownSeconds(fields []string) float64 {
 	user, _ := strconv.ParseFloat(fields[11], 64)
 	system, _ := strconv.ParseFloat(fields[12], 64)
 	return (user + system) / clockTick
+}
+
+// watch follows a tree of processes twenty times a second. It adds up what
+// each process was last seen to have used: a browser that is replaced takes
+// its own accounts with it, and its children are nobody's.
+type watch struct {
+	stop  chan struct{}
+	ended chan round
+}
+
+func startWatch(root int) watch {
+	w := watch{make(chan struct{}), make(chan round)}
+	before := treeUsage(root)
+	began := time.Now()
+	go func() {
+		last := map[int]float64{}
+		var seen round
+		for running := true; running; {
+			select {
+			case <-w.stop:
+				running = false
+			case <-time.After(50 * time.Millisecond):
+			}
+			now := treeUsage(root)
+			for pid, seconds := range now.seconds {
+				last[pid] = seconds - before.seconds[pid]
+			}
+			seen.PeakRSS, seen.RootRSS = max(seen.PeakRSS, now.rssBytes), max(seen.RootRSS, now.rootBytes)
+		}
+		for _, seconds := range last {
+			seen.CPUSeconds += seconds
+		}
+		seen.OwnCPU, seen.Seconds = last[root], time.Since(began).Seconds()
+		w.ended <- seen
+	}()
+	return w
+}
+
+func (w watch) end() round {
+	close(w.stop)
+	return <-w.ended
 }

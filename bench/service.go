@@ -9,8 +9,8 @@ import (
 	"os/exec"
 	"strings"
 	"syscall"
-	"time"
 
+	"darkroom"
 	"darkroom/client"
 )
 
@@ -72,27 +72,25 @@ func (s *service) stop() {
 	_ = os.RemoveAll(s.dir)
 }
 
-// serviceRound takes the pages the whole way: POST, captures, archive.
+// round takes the pages the whole way: POST, captures, archive.
 func (s *service) round(ctx context.Context, urls []string) (round, error) {
-	before, began := treeUsage(s.cmd.Process.Pid), time.Now()
+	seen := startWatch(s.cmd.Process.Pid)
+	result, err := s.wholeWay(ctx, urls)
+	cost := seen.end()
+	cost.Captures, cost.Failed = result.Total, result.Failed
+	return cost, err
+}
+
+func (s *service) wholeWay(ctx context.Context, urls []string) (darkroom.ProgressAnswer, error) {
 	job, err := s.client.Batch(ctx, urls, client.Params{})
 	if err != nil {
-		return round{}, err
+		return darkroom.ProgressAnswer{}, err
 	}
-	watch := watchMemory(s.cmd.Process.Pid)
 	done, err := s.client.Wait(ctx, job.ID, nil)
 	if err != nil {
-		return round{}, err
+		return done.Progress, err
 	}
-	if err := s.fetch(ctx, job.ID); err != nil {
-		return round{}, err
-	}
-	result := watch.end()
-	result.Seconds = time.Since(began).Seconds()
-	after := treeUsage(s.cmd.Process.Pid)
-	result.CPUSeconds, result.OwnCPU = after.cpuSeconds-before.cpuSeconds, after.rootCPU-before.rootCPU
-	result.Captures, result.Failed = done.Progress.Total, done.Progress.Failed
-	return result, nil
+	return done.Progress, s.fetch(ctx, job.ID)
 }
 
 func (s *service) fetch(ctx context.Context, id string) error {
@@ -103,35 +101,6 @@ func (s *service) fetch(ctx context.Context, id string) error {
 	defer archive.Close()
 	_, err = io.Copy(io.Discard, archive)
 	return err
-}
-
-// memoryWatch looks at a tree of processes ten times a second.
-type memoryWatch struct {
-	stop  chan struct{}
-	ended chan round
-}
-
-func watchMemory(pid int) memoryWatch {
-	w := memoryWatch{make(chan struct{}), make(chan round)}
-	go func() {
-		var peak round
-		for {
-			now := treeUsage(pid)
-			peak.PeakRSS, peak.RootRSS = max(peak.PeakRSS, now.rssBytes), max(peak.RootRSS, now.rootBytes)
-			select {
-			case <-w.stop:
-				w.ended <- peak
-				return
-			case <-time.After(100 * time.Millisecond):
-			}
-		}
-	}()
-	return w
-}
-
-func (w memoryWatch) end() round {
-	close(w.stop)
-	return <-w.ended
 }
 
 // warm has every slot start its browser.

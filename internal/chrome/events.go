@@ -38,6 +38,8 @@ func (t *tab) hear(m message) {
 		t.onFailed(m)
 	case "Network.responseReceivedExtraInfo":
 		t.onExtraInfo(m)
+	case "Target.attachedToTarget":
+		t.change(func(s *pageState) { s.marked = true })
 	case "Fetch.requestPaused":
 		t.onPaused(m)
 	case "Fetch.authRequired":
@@ -137,6 +139,9 @@ func (t *tab) onRequest(m message) {
 			URL string `json:"url"`
 		} `json:"request"`
 	}
+	if hasPassword(m.body) {
+		t.change(func(s *pageState) { s.marked = true })
+	}
 	if !aboutDocument(m) || !m.into(&event) || event.FrameID != t.frame || event.RequestID != event.LoaderID {
 		return
 	}
@@ -193,11 +198,22 @@ func (t *tab) onFailed(m message) {
 	})
 }
 
-// onExtraInfo looks for a server that asks for credentials: the browser may
-// have found some in a URL, and then remembers them.
+// hasPassword tells a request whose URL carries credentials. The browser
+// remembers those that a server accepts.
+func hasPassword(params []byte) bool {
+	_, after, _ := bytes.Cut(params, []byte(`"request":{"url":"`))
+	address, _, _ := bytes.Cut(after, []byte(`"`))
+	_, rest, _ := bytes.Cut(address, []byte("://"))
+	if end := bytes.IndexAny(rest, "/?#"); end >= 0 {
+		rest = rest[:end]
+	}
+	return bytes.IndexByte(rest, '@') >= 0
+}
+
+// onExtraInfo looks for a server that asks for credentials.
 func (t *tab) onExtraInfo(m message) {
 	if bytes.Contains(m.body, []byte(`"statusCode":401`)) || bytes.Contains(m.body, []byte(`"statusCode":407`)) {
-		t.change(func(s *pageState) { s.challenged = true })
+		t.change(func(s *pageState) { s.marked = true })
 	}
 }
 
@@ -212,5 +228,5 @@ func (t *tab) onAuthRequired(m message) {
 		RequestID:             event.RequestID,
 		AuthChallengeResponse: &fetch.AuthChallengeResponse{Response: fetch.AuthChallengeResponseResponseCancelAuth},
 	})
-	t.change(func(s *pageState) { s.challenged = true })
+	t.change(func(s *pageState) { s.marked = true })
 }

@@ -45,7 +45,7 @@ func TestOutcomes(t *testing.T) {
 		{"never answers", "/never", short, darkroom.CodeTimeout, "did not answer within 3s", 0},
 		{"never loads", "/endless", short, darkroom.CodeTimeout, "did not finish loading within 3s", 200},
 		{"never ends", "/drip-html", short, darkroom.CodeTimeout, "did not finish loading", 200},
-		{"spins", "/spin", short, darkroom.CodeTimeout, "", 0},
+		{"spins", "/spin", short, darkroom.CodeTimeout, "", 200},
 		{"spins after it has loaded", "/spin-later", short, darkroom.CodeTimeout, "", 200},
 		{"spins in a frame", "/spin-frame", short, darkroom.CodeTimeout, "", 200},
 		{"wait_for nothing", "/colour/0f0", darkroom.Options{WaitFor: "#nothing", Timeout: 3000}, darkroom.CodeSelectorNotFound, `wait_for "#nothing" matched no element within 3s`, 200},

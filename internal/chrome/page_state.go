@@ -30,7 +30,9 @@ type pageState struct {
 	refreshBy   time.Time    // a <meta refresh> should have begun by then
 	navigations int
 	dialogs     int
-	challenged  bool // a server asked for credentials
+	// marked: the browser may now remember credentials in a place that nothing
+	// but a new context empties.
+	marked bool
 
 	reached   map[cdp.LoaderID]milestones
 	documents map[cdp.LoaderID]*document

@@ -5,6 +5,10 @@ import (
 	"fmt"
 	"sync"
 
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/fetch"
+	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/cdproto/target"
 )
 
@@ -17,13 +21,14 @@ type doorman struct {
 	mu      sync.Mutex
 	ours    map[target.ID]string // the session of each page that nobody has fetched yet
 	changed chan struct{}        // closed, and replaced, when one was added
+	worker  bool                 // a shared worker was started
 }
 
 func newDoorman(ctx context.Context, root session) (*doorman, error) {
 	d := &doorman{root: root, ours: map[target.ID]string{}, changed: make(chan struct{})}
 	root.conn.listen(root.id, d.hear)
 	_, err := call(ctx, root, target.SetAutoAttach, target.SetAutoAttachParams{
-		AutoAttach: true, WaitForDebuggerOnStart: true, Flatten: new(true), Filter: target.Filter{{Type: "page"}},
+		AutoAttach: true, WaitForDebuggerOnStart: true, Flatten: new(true), Filter: target.Filter{{Type: "page"}, {Type: "shared_worker"}},
 	})
 	if err != nil {
 		return nil, fmt.Errorf("have new pages reported: %w", err)
@@ -40,14 +45,22 @@ func (d *doorman) hear(m message) {
 		Session string `json:"sessionId"`
 		Target  struct {
 			ID     target.ID `json:"targetId"`
+			Type   string    `json:"type"`
 			Opener target.ID `json:"openerId"`
 		} `json:"targetInfo"`
 	}
 	if !m.into(&event) {
 		return
 	}
+	if event.Target.Type != "page" {
+		post(session{conn: d.root.conn, id: event.Session}, runtime.RunIfWaitingForDebugger, cdp.Empty{})
+		d.mu.Lock()
+		d.worker = true
+		d.mu.Unlock()
+		return
+	}
 	if event.Target.Opener != "" {
-		post(d.root, target.CloseTarget, target.CloseTargetParams{TargetID: event.Target.ID})
+		d.turnAway(event.Target.ID, session{conn: d.root.conn, id: event.Session})
 		return
 	}
 	d.mu.Lock()
@@ -55,6 +68,26 @@ func (d *doorman) hear(m message) {
 	d.ours[event.Target.ID] = event.Session
 	close(d.changed)
 	d.changed = make(chan struct{})
+}
+
+// sawWorker reports whether a shared worker was started since it was last
+// asked.
+func (d *doorman) sawWorker() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	saw := d.worker
+	d.worker = false
+	return saw
+}
+
+// turnAway closes a popup. It has to be let go for that, because a page that
+// is held also holds the one that opened it; so its requests are stopped
+// first.
+func (d *doorman) turnAway(id target.ID, popup session) {
+	post(popup, fetch.Enable, fetch.EnableParams{})
+	post(popup, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
+	post(d.root, target.CloseTarget, target.CloseTargetParams{TargetID: id})
+	post(popup, runtime.RunIfWaitingForDebugger, cdp.Empty{})
 }
 
 // fetch gives the session of a page that we opened.

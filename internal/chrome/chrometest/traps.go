@@ -58,7 +58,7 @@ func to(body string) http.HandlerFunc {
 const popupsPage = `<body style="background:#0f0"><a id="a" target="_blank" rel="noopener" href="/popped?a">x</a>
 <form id="f" target="_blank" action="/popped"></form><script>
 for (let i = 0; i < 10; i++) { open('/popped?' + i); open('/popped?n' + i, '_blank', 'noopener') }
-const w = open(''); if (w) w.document.write('<script>fetch("/popped-ran")<' + '/script>');
+open('');
 document.getElementById('a').click(); document.getElementById('f').submit();
 </script>`
 
