@@ -325,15 +325,3 @@ func expect[T comparable](t *testing.T, what string, got, want T) {
 		t.Errorf("%s = %v, want %v", what, got, want)
 	}
 }
-
-// eventually waits for something that another goroutine brings about.
-func eventually(t *testing.T, what string, happened func() bool) {
-	t.Helper()
-	deadline := time.Now().Add(30 * time.Second)
-	for !happened() {
-		if time.Now().After(deadline) {
-			t.Fatalf("%s did not happen", what)
-		}
-		time.Sleep(5 * time.Millisecond)
-	}
-}

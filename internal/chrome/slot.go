@@ -141,8 +141,10 @@ func (s *Slot) memoryFailure(failure *darkroom.Error) *darkroom.Error {
 	guest := s.browser.guest
 	switch {
 	case guest.overLimit():
-		return &darkroom.Error{Code: darkroom.CodeOutOfMemory, Err: failure,
-			Message: fmt.Sprintf("the page used more than %d MB of memory", s.engine.config.MemoryLimit>>20)}
+		return &darkroom.Error{
+			Code: darkroom.CodeOutOfMemory, Err: failure,
+			Message: fmt.Sprintf("the page used more than %d MB of memory", s.engine.config.MemoryLimit>>20),
+		}
 	case failure.Code == darkroom.CodeRendererCrashed && guest.highest() > heapDeath:
 		return &darkroom.Error{Code: darkroom.CodeOutOfMemory, Err: failure, Message: "the page's scripts used more memory than they may"}
 	}

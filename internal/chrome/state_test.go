@@ -81,7 +81,9 @@ func TestPasswordsAreForgotten(t *testing.T) {
 func TestCookies(t *testing.T) {
 	r := newRig(t)
 	options := darkroom.Options{Secrets: darkroom.Secrets{Cookies: []darkroom.Cookie{
-		{Name: "mine", Value: "1"}, {Name: "path", Value: "2", Path: "/elsewhere"}, {Name: "other", Value: "3", Domain: "example.com"},
+		{Name: "mine", Value: "1"},
+		{Name: "path", Value: "2", Path: "/elsewhere"},
+		{Name: "other", Value: "3", Domain: "example.com"},
 		{Name: "host", Value: "4", Domain: "127.0.0.1"},
 	}}}
 	shot := r.good("/colour/0f0", options)

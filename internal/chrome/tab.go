@@ -56,12 +56,12 @@ func openTab(ctx context.Context, door *doorman, in cdp.BrowserContextID) (*tab,
 	t.state.reset()
 	attached.conn.listen(attached.id, t.hear)
 	if os.Getenv("NONET") == "1" {
-	err = waitAll(ctx,
-		post(attached, page.Enable, page.EnableParams{}),
-		post(attached, page.SetLifecycleEventsEnabled, page.SetLifecycleEventsEnabledParams{Enabled: true}),
-		post(attached, runtime.RunIfWaitingForDebugger, cdp.Empty{}),
-	)
-	return t, err
+		err = waitAll(ctx,
+			post(attached, page.Enable, page.EnableParams{}),
+			post(attached, page.SetLifecycleEventsEnabled, page.SetLifecycleEventsEnabledParams{Enabled: true}),
+			post(attached, runtime.RunIfWaitingForDebugger, cdp.Empty{}),
+		)
+		return t, err
 	}
 	err = waitAll(ctx,
 		post(attached, page.Enable, page.EnableParams{}),
