@@ -3,7 +3,6 @@ package chrome
 import (
 	"context"
 	"fmt"
-	"os"
 	"time"
 
 	"github.com/chromedp/cdproto/browser"
@@ -96,14 +95,9 @@ func (b *instance) renewTab(ctx context.Context) error {
 		b.unused = false
 		return nil
 	}
-	if os.Getenv("KEEP") == "tabonly" {
-		return nil
-	}
-	_, err = call(ctx, fresh.session, storage.ClearDataForOrigin, storage.ClearDataForOriginParams{Origin: "*", StorageTypes: types[os.Getenv("KEEP")]})
+	_, err = call(ctx, fresh.session, storage.ClearDataForOrigin, storage.ClearDataForOriginParams{Origin: "*", StorageTypes: "all"})
 	if err != nil {
 		return fmt.Errorf("empty the storage: %w", err)
 	}
 	return nil
 }
-
-var types = map[string]string{"base": "all", "list": "cookies,file_systems,indexeddb,local_storage,service_workers,cache_storage,storage_buckets,shared_storage,interest_groups", "some": "cookies,local_storage", "": "all"}

@@ -89,6 +89,10 @@ func (e *Engine) forget(slot *Slot) {
 // it returns, no process and no file of the engine is left.
 func (e *Engine) Close() error {
 	e.mu.Lock()
+	if e.closed {
+		e.mu.Unlock()
+		return nil
+	}
 	e.closed = true
 	open := make([]*Slot, 0, len(e.slots))
 	for slot := range e.slots {

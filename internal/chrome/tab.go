@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"sync"
 	"time"
 
@@ -55,14 +54,6 @@ func openTab(ctx context.Context, door *doorman, in cdp.BrowserContextID) (*tab,
 	t := &tab{session: attached, target: created.TargetID, frame: cdp.FrameID(created.TargetID), changed: make(chan struct{})}
 	t.state.reset()
 	attached.conn.listen(attached.id, t.hear)
-	if os.Getenv("NONET") == "1" {
-		err = waitAll(ctx,
-			post(attached, page.Enable, page.EnableParams{}),
-			post(attached, page.SetLifecycleEventsEnabled, page.SetLifecycleEventsEnabledParams{Enabled: true}),
-			post(attached, runtime.RunIfWaitingForDebugger, cdp.Empty{}),
-		)
-		return t, err
-	}
 	err = waitAll(ctx,
 		post(attached, page.Enable, page.EnableParams{}),
 		post(attached, page.SetLifecycleEventsEnabled, page.SetLifecycleEventsEnabledParams{Enabled: true}),

@@ -2,13 +2,10 @@ package chrome
 
 import (
 	"context"
-	"os"
 	"time"
 
 	"github.com/chromedp/cdproto/cdp"
-	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
-	"github.com/chromedp/cdproto/storage"
 	"github.com/chromedp/cdproto/target"
 
 	"darkroom"
@@ -54,17 +51,6 @@ func (s *Slot) repair(ctx context.Context, failure *darkroom.Error, secrets bool
 		}
 		s.proxy.Reset()
 		return s.ready(ctx, b.session)
-	}
-	if os.Getenv("KEEP") == "1" {
-		return nil
-	}
-	if os.Getenv("KEEP") == "clear" {
-		_, err := call(ctx, b.tab.session, storage.ClearDataForOrigin, storage.ClearDataForOriginParams{Origin: "*", StorageTypes: "all"})
-		return err
-	}
-	if os.Getenv("KEEP") == "blank" {
-		_, err := call(ctx, b.tab.session, page.Navigate, page.NavigateParams{URL: "about:blank"})
-		return err
 	}
 	if err := b.renewTab(ctx); err != nil {
 		return err

@@ -30,7 +30,8 @@ func lookPages() map[string]http.HandlerFunc {
 		// A block as high as the window, then another.
 		"/vh": html(`<div style="height:100vh;background:#00f"></div><div style="height:2000px;background:#f00"></div>`),
 		// The window's upper half is fixed.
-		"/fixed": html(`<div style="position:fixed;top:0;left:0;right:0;height:50vh;background:#0f0"></div><div style="height:3000px;background:#00f"></div>`),
+		"/fixed":      html(`<div style="position:fixed;top:0;left:0;right:0;height:50vh;background:#0f0"></div><div style="height:3000px;background:#00f"></div>`),
+		"/fixed-tall": html(`<div style="position:fixed;top:0;left:0;right:0;height:50vh;background:#0f0"></div><div style="height:40000px;background:#00f"></div>`),
 		// White by day, black by night.
 		"/dark": html(`<style>body{background:#fff}@media(prefers-color-scheme:dark){body{background:#000}}</style>`),
 		// Becomes visible over a minute; an endless one beside it swaps two colours.
