@@ -26,7 +26,7 @@ const pollPeriod = 50 * time.Millisecond
 // find waits for a visible element. When the time is up it fails with
 // CodeSelectorNotFound, provided that the page could be asked at all.
 func (c *capture) find(ctx context.Context, option, selector string) (box, error) {
-	var asked bool
+	var asked, hidden bool // hidden as of the last answer: the next may not come in time
 	for {
 		var found struct {
 			Bad     bool `json:"bad"`
@@ -41,11 +41,11 @@ func (c *capture) find(ctx context.Context, option, selector string) (box, error
 		case err == nil && found.Visible:
 			return found.Box, nil
 		case err == nil:
-			asked = true
+			asked, hidden = true, found.Found
 			err = c.tab.rest(ctx, pollPeriod)
 		}
 		if asked && errors.Is(err, context.DeadlineExceeded) {
-			return box{}, c.absent(option, selector, found.Found)
+			return box{}, c.absent(option, selector, hidden)
 		}
 		if err != nil {
 			return box{}, err
