@@ -221,6 +221,7 @@ func TestSlowIsNotReadyWithinFiveSeconds(t *testing.T) {
 			ended <- time.Now()
 		}()
 		time.Sleep(2 * time.Minute)
+		synctest.Wait()
 		select {
 		case <-ended:
 			t.Fatal("the page has ended")

@@ -21,7 +21,8 @@ type instance struct {
 
 	session string               // that the context belongs to
 	context cdp.BrowserContextID // "" before the first
-	unused  bool                 // no page was opened in the context yet
+	unused  bool                 // no tab was opened in the context yet
+	clean   bool                 // no capture was taken in the context yet: it may serve any session
 	tab     *tab                 // nil when a new one must be made
 }
 
@@ -54,7 +55,7 @@ func (b *instance) enterContext(ctx context.Context, session string) error {
 		return fmt.Errorf("make a browser context: %w", err)
 	}
 	b.leaveTab()
-	b.context, b.session, b.unused = made.BrowserContextID, session, true
+	b.context, b.session, b.unused, b.clean = made.BrowserContextID, session, true, true
 	commands := []*pending{post(root, browser.SetDownloadBehavior, browser.SetDownloadBehaviorParams{
 		Behavior: browser.SetDownloadBehaviorBehaviorDeny, BrowserContextID: made.BrowserContextID,
 	})}

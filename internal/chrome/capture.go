@@ -86,6 +86,9 @@ func (c *capture) settle(ctx context.Context) error {
 		if err := c.tab.until(ctx, c.arrived); err != nil {
 			return err
 		}
+		if over := c.proxy.OverBudget(); over != nil {
+			return over
+		}
 		if err := c.judge(); err != nil {
 			return err
 		}
@@ -104,9 +107,22 @@ func (c *capture) settle(ctx context.Context) error {
 	}
 }
 
+// budgetPeriod is how often the budget is looked at while a page loads: what
+// exceeds it is cut off, and may then never come to an end.
+const budgetPeriod = 250 * time.Millisecond
+
 func (c *capture) arrived(s *pageState) (bool, time.Time) {
+	if c.proxy.OverBudget() != nil || s.broken() {
+		return true, time.Time{}
+	}
 	still, again := s.still()
-	return still && (s.unreachable != "" || s.ready(c.options.WaitUntil)), again
+	if still && (s.unreachable != "" || s.ready(c.options.WaitUntil)) {
+		return true, time.Time{}
+	}
+	if look := time.Now().Add(budgetPeriod); again.IsZero() || look.Before(again) {
+		again = look
+	}
+	return false, again
 }
 
 // furnishLimit is how long fonts and images in view may take after the page

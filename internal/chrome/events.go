@@ -27,7 +27,7 @@ func (t *tab) hear(m message) {
 	case "Page.frameScheduledNavigation":
 		t.onScheduled(m)
 	case "Page.javascriptDialogOpening":
-		t.onDialog()
+		t.onDialog(m)
 	case "Inspector.targetCrashed", "Inspector.detached":
 		t.change(func(s *pageState) { s.crashed = true })
 	case "Network.requestWillBeSent":
@@ -116,8 +116,9 @@ func (t *tab) onScheduled(m message) {
 }
 
 // onDialog dismisses alert, confirm and prompt, and lets a page be left.
-func (t *tab) onDialog() {
-	post(t.session, page.HandleJavaScriptDialog, page.HandleJavaScriptDialogParams{Accept: false})
+func (t *tab) onDialog(m message) {
+	leaving := bytes.Contains(m.body, []byte(`"type":"beforeunload"`))
+	post(t.session, page.HandleJavaScriptDialog, page.HandleJavaScriptDialogParams{Accept: leaving})
 	t.change(func(s *pageState) {
 		s.dialogs++
 		if s.dialogs%maxDialogs == 0 {

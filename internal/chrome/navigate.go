@@ -50,7 +50,7 @@ func (c *capture) judge() error {
 	var answer document
 	var lost bool
 	c.tab.look(func(s *pageState) {
-		answer, lost = *s.document(s.loader), s.unreachable != ""
+		answer, lost = *s.document(s.loader), s.unreachable != "" || s.broken()
 		if lost && answer.url == "" {
 			answer.url = s.unreachable
 		}

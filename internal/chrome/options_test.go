@@ -200,7 +200,7 @@ func TestNothingIsMissing(t *testing.T) {
 	})
 	t.Run("100,000 pixels", func(t *testing.T) {
 		r.t = t
-		shot := r.good("/huge", darkroom.Options{FullPage: true, MaxHeight: 100000})
+		shot := r.good("/huge", darkroom.Options{FullPage: true, MaxHeight: 100000, Timeout: 120000})
 		wantSize(t, shot, 1280, 100000)
 		picture := decode(t, shot)
 		wantPixel(t, picture, 1279, 99999, "green")

@@ -77,6 +77,13 @@ func (s *pageState) still() (bool, time.Time) {
 	return true, time.Time{}
 }
 
+// broken reports whether the document in view broke off. A page that stops its
+// own loading is not broken.
+func (s *pageState) broken() bool {
+	answer, ok := s.documents[s.loader]
+	return ok && s.loader != "" && answer.failure != "" && answer.failure != "net::ERR_ABORTED"
+}
+
 // ready reports whether the document has come as far as wait_until asks.
 func (s *pageState) ready(waitUntil string) bool {
 	reached := s.reached[s.loader]

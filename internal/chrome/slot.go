@@ -120,6 +120,7 @@ func (s *Slot) capture(ctx context.Context, request darkroom.CaptureRequest, tar
 		tab: s.browser.tab, proxy: s.proxy, browser: s.engine.browser, target: target, options: request.Options.WithDefaults(),
 	}
 	s.browser.guest.begin()
+	s.browser.clean = false
 	failure := s.guarded(ctx, c)
 	s.window = c.tab.dressed
 	if failure == nil {
@@ -194,6 +195,9 @@ func (s *Slot) ready(ctx context.Context, session string) error {
 		s.browser = started
 	}
 	b := s.browser
+	if b.clean && session != "" {
+		b.session = session
+	}
 	if b.context == "" || session != "" && b.session != session {
 		if err := b.enterContext(ctx, session); err != nil {
 			return err

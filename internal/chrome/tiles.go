@@ -35,7 +35,7 @@ type strip struct {
 	width, height int
 	fetch         func(top, rows int) (image.Image, error)
 
-	tile *image.NRGBA // its bounds are in the coordinates of the whole
+	tile *image.RGBA // opaque; its bounds are in the coordinates of the whole
 	err  error
 }
 
@@ -95,7 +95,7 @@ func (s *strip) reach(y int) bool {
 		return false
 	}
 	// Rounding may make a tile a pixel larger or smaller than was asked for.
-	s.tile = image.NewNRGBA(image.Rect(0, top, s.width, top+rows))
+	s.tile = image.NewRGBA(image.Rect(0, top, s.width, top+rows))
 	draw.Draw(s.tile, s.tile.Rect, part, part.Bounds().Min, draw.Src)
 	return true
 }
@@ -104,13 +104,13 @@ func (s *strip) reach(y int) bool {
 // goes through it in rows of blocks.
 func (s *strip) At(x, y int) color.Color {
 	if !s.reach(y) {
-		return color.NRGBA{}
+		return color.RGBA{}
 	}
-	return s.tile.NRGBAAt(x, y)
+	return s.tile.RGBAAt(x, y)
 }
 
 // Bounds is the whole picture.
 func (s *strip) Bounds() image.Rectangle { return image.Rect(0, 0, s.width, s.height) }
 
 // ColorModel is that of the tiles.
-func (s *strip) ColorModel() color.Model { return color.NRGBAModel }
+func (s *strip) ColorModel() color.Model { return color.RGBAModel }

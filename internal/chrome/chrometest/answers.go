@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 )
 
 // answerPages are pages whose HTTP answer is the point.
@@ -38,8 +39,13 @@ func answerPages() map[string]http.HandlerFunc {
 		"/204":   func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) },
 		// The connection is closed without an answer.
 		"/reset": func(_ http.ResponseWriter, _ *http.Request) { panic(http.ErrAbortHandler) },
-		// As many bytes as ?n= says.
+		// … or in the middle of it.
+		"/broken": broken,
+		// As many bytes as ?n= says; the other is a page that fetches them.
 		"/bytes": manyBytes,
+		"/bytes-later": func(w http.ResponseWriter, r *http.Request) {
+			writePage(w, fmt.Sprintf(`<img src="/never"><script>fetch('/bytes?' + %s)</script>`, strconv.Quote(r.URL.RawQuery)))
+		},
 		// A strict policy: no styles, no scripts, no requests.
 		"/csp": func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Security-Policy", "default-src 'none'")
@@ -70,6 +76,15 @@ func status(w http.ResponseWriter, r *http.Request) {
 	if !r.URL.Query().Has("empty") {
 		_, _ = fmt.Fprint(w, pageHead, `<body style="background:#0f0"><title>Status</title>`)
 	}
+}
+
+func broken(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Length", "100000")
+	writePage(w, strings.Repeat("<p>half a page", 4000))
+	if err := http.NewResponseController(w).Flush(); err != nil {
+		return
+	}
+	panic(http.ErrAbortHandler)
 }
 
 func typed(contentType, body string) http.HandlerFunc {
