@@ -34,3 +34,21 @@ func unknownDevice(name string) *Error {
 
 // Devices lists every preset, portrait, by name. viewport_landscape turns one.
 func Devices() []Device { return slices.Clone(devices) }
+
+// PatchUserAgent puts the version of the browser in use in place of the one
+// that a preset was recorded with, in the reduced form that Chrome sends:
+// "Chrome/156.0.0.0". A user agent without Chrome or Edge stays as it is.
+func PatchUserAgent(text, major string) string {
+	for _, product := range []string{"Chrome/", "Edg/", "CriOS/"} {
+		before, after, found := strings.Cut(text, product)
+		if !found {
+			continue
+		}
+		rest := ""
+		if space := strings.IndexByte(after, ' '); space >= 0 {
+			rest = after[space:]
+		}
+		text = before + product + major + ".0.0.0" + rest
+	}
+	return text
+}

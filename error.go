@@ -6,10 +6,11 @@ import (
 	"time"
 )
 
-// Code is the machine-readable word of an error. There are two closed lists:
-// the codes of a request (answered over HTTP) and the codes of a failed
-// capture (recorded in its row and in the manifest). docs/errors.md explains
-// each.
+// Code is the machine-readable word of an error. There are three closed lists:
+// the codes of a request (answered over HTTP), the codes of a failed capture
+// (recorded in its row and in the manifest) and those of a sitemap that could
+// not be read (in the job's error, beside those of a capture). docs/errors.md
+// explains each.
 type Code string
 
 // Codes of a request. internal/api maps each to one HTTP status.
@@ -57,6 +58,19 @@ const (
 	CodeCancelled          Code = "cancelled"
 	CodeInternal           Code = "internal"
 )
+
+// Codes of a sitemap that could not be read. One that could not be fetched has
+// the code that a capture would have.
+const (
+	CodeSitemapInvalid  Code = "sitemap_invalid"
+	CodeSitemapTooLarge Code = "sitemap_too_large"
+	CodeNoURLs          Code = "no_urls" // nothing is left to capture
+)
+
+// SitemapCodes is the closed list of codes that only a sitemap has.
+func SitemapCodes() []Code {
+	return []Code{CodeSitemapInvalid, CodeSitemapTooLarge, CodeNoURLs}
+}
 
 // CaptureCodes is the closed list of codes that a failed capture may carry.
 func CaptureCodes() []Code {

@@ -28,6 +28,16 @@ const (
 	MaxHostDelay           = time.Minute
 )
 
+// ArchiveLayout counts the ways in which the same rows have been laid out as an
+// archive. A job keeps the number of its end, and the ETag holds it: whoever
+// changes one byte of the layout must raise it and keep the older ways, or a
+// download resumed after an upgrade would mix two layouts.
+const ArchiveLayout = 1
+
+// DefaultServerHostConcurrency is how many captures of one host run at once,
+// over all jobs of all keys.
+const DefaultServerHostConcurrency = 16
+
 // JobKind says where a job's URLs come from.
 type JobKind string
 
@@ -58,17 +68,23 @@ type Job struct {
 	Options     Options // the options of every capture; secrets included while the job runs, wiped at its end
 	CallbackURL string  // canonical; "" when the client did not ask for a webhook
 
+	Variants int // captures of each URL that differ in their options; 0 = each is captured once
+
+	Crawl     Crawl     // of a sitemap job
+	Discovery Discovery // of a sitemap job
+
 	HostConcurrency int           // captures of one host at once, over all jobs of the key
 	HostDelay       time.Duration // least time between two captures of one host
 
 	Progress Progress
 
+	Layout    int    // of its archive; 0 before the end
 	Error     string // why the whole job failed; "" otherwise
 	Cancelled bool
 
 	Retention   time.Duration // from CompletedAt to ExpiresAt
 	CreatedAt   time.Time
-	StartedAt   time.Time // when the first capture was claimed; zero before
+	StartedAt   time.Time // when the first capture was claimed, or the reading of the sitemap begun; zero before
 	CompletedAt time.Time // when the finish was committed; zero before
 	ExpiresAt   time.Time // zero before the end
 	Deadline    time.Time // CreatedAt + the job deadline
@@ -91,21 +107,22 @@ func (j *Job) LatestExpiry() time.Time {
 
 // Progress counts captures. Completed counts successes.
 type Progress struct {
-	Total     int
+	Total     int // never shrinks
 	Completed int
 	Failed    int
+	Expanding bool // a sitemap is being read: Total may still grow
 }
 
 // Done is the number of captures that have ended, either way.
 func (p Progress) Done() int { return p.Completed + p.Failed }
 
 // Percentage is floor(done·100/total), at most 99 until the job is terminal
-// and 100 from then on; it is 0 while nothing is known about the total.
+// and 100 from then on; it is 0 while the total is not known.
 func (p Progress) Percentage(status JobStatus) int {
 	if status.Terminal() {
 		return 100
 	}
-	if p.Total == 0 {
+	if p.Total == 0 || p.Expanding {
 		return 0
 	}
 	return min(p.Done()*100/p.Total, 99)

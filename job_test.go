@@ -24,6 +24,7 @@ func TestPercentage(t *testing.T) {
 		{"failures count as done", darkroom.Progress{Total: 4, Completed: 1, Failed: 1}, darkroom.StatusProcessing, 50},
 		{"99 until the finish is committed", darkroom.Progress{Total: 2, Completed: 2}, darkroom.StatusProcessing, 99},
 		{"100 at the end", darkroom.Progress{Total: 2, Completed: 2}, darkroom.StatusCompleted, 100},
+		{"the total is not known yet", darkroom.Progress{Total: 4, Completed: 3, Expanding: true}, darkroom.StatusProcessing, 0},
 		{"100 at a failed end without captures", darkroom.Progress{}, darkroom.StatusFailed, 100},
 	}
 	for _, test := range tests {
@@ -57,11 +58,29 @@ func TestAnswerGolden(t *testing.T) {
 	done.Status, done.Progress = darkroom.StatusPartial, darkroom.Progress{Total: 10, Completed: 9, Failed: 1}
 	done.StartedAt, done.CompletedAt = at.Add(5*time.Second), at.Add(150*time.Second)
 	done.ExpiresAt = done.CompletedAt.Add(24 * time.Hour)
+	site := pending
+	site.Kind, site.Status, site.StartedAt = darkroom.KindSitemap, darkroom.StatusProcessing, at
+	site.Crawl = darkroom.Crawl{SitemapURL: "https://example.com/sitemap.xml", MaxPages: 50}
+	site.Progress = darkroom.Progress{Total: 10, Completed: 5, Expanding: true}
+	site.Discovery = darkroom.Discovery{Sitemaps: 2, Found: 14, Skipped: map[darkroom.SkipReason]int{darkroom.SkipOtherHost: 4}}
+	read := site
+	read.Progress.Expanding, read.Discovery.Ended = false, true
+	read.Discovery.Warnings = []string{"https://example.com/b.xml ends in the middle"}
+	unread := site
+	unread.Progress, unread.Discovery = darkroom.Progress{}, darkroom.Discovery{Ended: true}
+	unread.Error = "sitemap_invalid: it is a page"
+	ended := unread
+	ended.Status, ended.CompletedAt = darkroom.StatusFailed, done.CompletedAt
+	ended.ExpiresAt = done.ExpiresAt
 	for name, answer := range map[string]darkroom.JobAnswer{
-		"created": pending.CreatedAnswer(at, []string{"unknown parameter"}),
-		"pending": pending.Answer(at),
-		"partial": done.Answer(at.Add(time.Hour)),
-		"expired": done.Answer(done.ExpiresAt),
+		"sitemap-reading": site.Answer(at),
+		"sitemap-read":    read.Answer(at),
+		"sitemap-ending":  unread.Answer(at),
+		"sitemap-failed":  ended.Answer(at),
+		"created":         pending.CreatedAnswer(at, []string{"unknown parameter"}),
+		"pending":         pending.Answer(at),
+		"partial":         done.Answer(at.Add(time.Hour)),
+		"expired":         done.Answer(done.ExpiresAt),
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, err := json.MarshalIndent(answer, "", "  ")
@@ -90,6 +109,26 @@ func TestBackoff(t *testing.T) {
 	}
 	if _, ok := darkroom.DeliveryBackoff(len(wants)+1, 0); ok {
 		t.Error("an eighth delivery attempt is allowed")
+	}
+}
+
+func TestHostRest(t *testing.T) {
+	for rested, want := range map[int]time.Duration{
+		0: 5 * time.Second, 1: 5 * time.Second, 2: 10 * time.Second, 6: 160 * time.Second, 7: 5 * time.Minute, 1 << 40: 5 * time.Minute,
+	} {
+		if got := darkroom.HostRest(rested, 0, 0); got != want {
+			t.Errorf("rest %d: %s, want %s", rested, got, want)
+		}
+		if got := darkroom.HostRest(rested, 0, 0.999); got < want || got > want*5/4 {
+			t.Errorf("rest %d with jitter: %s", rested, got)
+		}
+	}
+	for asked, want := range map[time.Duration]time.Duration{
+		time.Second: 5 * time.Second, 20 * time.Minute: 20 * time.Minute, 48 * time.Hour: darkroom.MaxHostRest,
+	} {
+		if got := darkroom.HostRest(1, asked, 0); got != want {
+			t.Errorf("asked for %s: %s, want %s", asked, got, want)
+		}
 	}
 }
 

@@ -97,6 +97,12 @@ func (p Option) shape() string {
 		return `an object with x, y, width and height`
 	case *map[string]string:
 		return `an object of header names and text values`
+	case **Geolocation:
+		return `an object with latitude and longitude`
+	case **BasicAuth:
+		return `an object with username and password`
+	case **StorageState:
+		return `an object with cookies and origins, as Playwright saves it`
 	case *[]Cookie:
 		return `an array of objects with name and value`
 	}

@@ -2,6 +2,7 @@ package darkroom_test
 
 import (
 	"encoding/json"
+	"math"
 	"reflect"
 	"strings"
 	"testing"
@@ -40,6 +41,12 @@ func TestOptionsAreReadAsClientsSendThem(t *testing.T) {
 		{"an object as text", "clip", `"{\"x\":1,\"y\":2,\"width\":3,\"height\":4}"`, darkroom.Options{Clip: &darkroom.Clip{X: 1, Y: 2, Width: 3, Height: 4}}, ""},
 		{"text for an object", "clip", `"left half"`, darkroom.Options{}, "object with x, y"},
 		{"a quoted text for an object", "clip", `"\"{}\""`, darkroom.Options{}, "object with x, y"},
+		{"a place", "geolocation", `{"latitude":1.5,"longitude":-2}`, darkroom.Options{Geolocation: &darkroom.Geolocation{Latitude: 1.5, Longitude: -2}}, ""},
+		{"a place as a list", "geolocation", `[1,2]`, darkroom.Options{}, "latitude and longitude"},
+		{"an account", "basic_auth", `{"username":"a","password":"b"}`, darkroom.Options{Secrets: darkroom.Secrets{BasicAuth: &darkroom.BasicAuth{Username: "a", Password: "b"}}}, ""},
+		{"an account as text", "basic_auth", `"a:b"`, darkroom.Options{}, "username and password"},
+		{"what Playwright saves", "storage_state", `{"cookies":[],"origins":[{"origin":"https://a.example","localStorage":[{"name":"k","value":"v"}],"indexedDB":[{"x":1}]}]}`, darkroom.Options{Secrets: darkroom.Secrets{StorageState: &darkroom.StorageState{Cookies: []darkroom.StateCookie{}, Origins: []darkroom.StateOrigin{{Origin: "https://a.example", LocalStorage: []darkroom.StateItem{{Name: "k", Value: "v"}}}}}}}, ""},
+		{"a state as a list", "storage_state", `[]`, darkroom.Options{}, "Playwright"},
 		{"an empty object as PHP writes it", "headers", `[]`, darkroom.Options{}, ""},
 		{"headers", "headers", `{"X-A":"b"}`, darkroom.Options{Secrets: darkroom.Secrets{Headers: map[string]string{"X-A": "b"}}}, ""},
 	}
@@ -83,6 +90,33 @@ func TestOptionsOutOfRangeAreRefused(t *testing.T) {
 		{"status out of the scale", darkroom.Options{FailOnStatus: []string{"999"}}, "such as 404"},
 		{"clip of no width", darkroom.Options{Clip: &darkroom.Clip{Height: 10}}, "clip.width"},
 		{"clip of a full page", darkroom.Options{FullPage: true, Clip: &darkroom.Clip{Width: 1, Height: 1}}, "exclude each other"},
+		{"a time zone", darkroom.Options{Timezone: "America/Argentina/Buenos_Aires"}, ""},
+		{"a former name of one", darkroom.Options{Timezone: "Asia/Calcutta"}, ""},
+		{"no time zone", darkroom.Options{Timezone: "Mars/Olympus"}, "IANA name"},
+		{"two time zones", darkroom.Options{Timezone: "UTC Europe/Berlin"}, "IANA name"},
+		{"a language", darkroom.Options{Locale: "zh-Hant-TW"}, ""},
+		{"a language as a header", darkroom.Options{Locale: "de,en;q=0.8"}, "language tag"},
+		{"a language with a line break", darkroom.Options{Locale: "de-\r\nX"}, "language tag"},
+		{"a place off the map", darkroom.Options{Geolocation: &darkroom.Geolocation{Latitude: 90.5}}, "between -90 and 90"},
+		{"a place that is none", darkroom.Options{Geolocation: &darkroom.Geolocation{Longitude: math.NaN()}}, "between -180 and 180"},
+		{"a proxy", proxy("http://me:pass%40word@proxy.example:3128"), ""},
+		{"a proxy without a port", proxy("socks5://[2001:db8::1]"), ""},
+		{"a proxy without a scheme", proxy("proxy.example:3128"), "such as http://"},
+		{"a proxy of another kind", proxy("socks4://proxy.example"), "socks5://"},
+		{"a proxy without a host", proxy("http://:3128"), "no host"},
+		{"a proxy with a path", proxy("http://proxy.example/pac.js"), "must end after"},
+		{"a proxy with a line break", proxy("http://a%0d%0ab:c@proxy.example"), "control characters"},
+		{"an account", account("me", "p:ss"), ""},
+		{"an account without a name", account("", "p"), "username"},
+		{"an account with a colon", account("a:b", "p"), "colon"},
+		{"an account with a line break", account("a", "p\r\nX: y"), "line break"},
+		{"an account beside a header for it", bothAuths(), "exclude each other"},
+		{"a state", state(darkroom.StateCookie{Name: "a", Value: "b", Domain: ".example.com", SameSite: "None"}, "https://example.com"), ""},
+		{"a state with a cookie of nobody", state(darkroom.StateCookie{Name: "a"}, "https://example.com"), "no domain"},
+		{"a state with an odd cookie", state(darkroom.StateCookie{Name: "a", Domain: "b", SameSite: "lax"}, "https://example.com"), "sameSite"},
+		{"a state with two cookies in one", state(darkroom.StateCookie{Name: "a", Value: "b; c=d", Domain: "b"}, "https://example.com"), "semicolon"},
+		{"a state of a path", state(darkroom.StateCookie{Name: "a", Domain: "b"}, "https://example.com/path"), "not an origin"},
+		{"a state that is too much", state(darkroom.StateCookie{Name: "a", Domain: "b"}, "https://example.com", 1001), "at most 1000"},
 		{"header", header("X-Api", "v"), ""},
 		{"header with a line break", header("X-Api", "a\r\nX-B: 1"), "line break"},
 		{"header name with a space", header("X A", "b"), "not a header name"},
@@ -99,7 +133,11 @@ func TestOptionsOutOfRangeAreRefused(t *testing.T) {
 }
 
 func TestSecretsAreNeverInTheMessage(t *testing.T) {
-	for _, options := range []darkroom.Options{header("X-Key", "hunter2\n"), cookie(darkroom.Cookie{Name: "sid", Value: "hunter2;"})} {
+	for _, options := range []darkroom.Options{
+		header("X-Key", "hunter2\n"), cookie(darkroom.Cookie{Name: "sid", Value: "hunter2;"}), proxy("ftp://me:hunter2@proxy.example"),
+		proxy("http://me:hunter2@"), proxy("http://me:hunter2@a b"), account("a:", "hunter2"), account("a", "hunter2\n"),
+		state(darkroom.StateCookie{Name: "a", Value: "hunter2;", Domain: "b"}, "https://example.com"),
+	} {
 		if err := options.Validate(); err == nil || strings.Contains(err.Error(), "hunter2") {
 			t.Errorf("message %v", err)
 		}
@@ -204,6 +242,31 @@ func cookie(c darkroom.Cookie) darkroom.Options {
 	return darkroom.Options{Secrets: darkroom.Secrets{Cookies: []darkroom.Cookie{c}}}
 }
 
+func proxy(text string) darkroom.Options {
+	return darkroom.Options{Secrets: darkroom.Secrets{Proxy: text}}
+}
+
+func account(name, password string) darkroom.Options {
+	return darkroom.Options{Secrets: darkroom.Secrets{BasicAuth: &darkroom.BasicAuth{Username: name, Password: password}}}
+}
+
+func bothAuths() darkroom.Options {
+	options := account("a", "b")
+	options.Headers = map[string]string{"authorization": "Bearer x"}
+	return options
+}
+
+// state has one cookie, and an origin with a number of items.
+func state(cookie darkroom.StateCookie, origin string, items ...int) darkroom.Options {
+	saved := darkroom.StateOrigin{Origin: origin}
+	for _, count := range items {
+		saved.LocalStorage = make([]darkroom.StateItem, count)
+	}
+	return darkroom.Options{Secrets: darkroom.Secrets{StorageState: &darkroom.StorageState{
+		Cookies: []darkroom.StateCookie{cookie}, Origins: []darkroom.StateOrigin{saved},
+	}}}
+}
+
 func checkRefusal(t *testing.T, err error, refused string) {
 	t.Helper()
 	switch {
@@ -213,5 +276,28 @@ func checkRefusal(t *testing.T, err error, refused string) {
 		t.Errorf("accepted, want a refusal with %q", refused)
 	case refused != "" && (!strings.Contains(err.Error(), refused) || darkroom.CodeOf(err) != darkroom.CodeValidation):
 		t.Errorf("refused with %v (%s), want %q", err, darkroom.CodeOf(err), refused)
+	}
+}
+
+// A clone may be changed without changing what it was made from.
+func TestClone(t *testing.T) {
+	original := state(darkroom.StateCookie{Name: "a", Domain: "b"}, "https://example.com", 1)
+	original.Headers = map[string]string{"X-A": "1"}
+	clone := original.Clone()
+	clone.Headers["X-A"] = "2"
+	clone.StorageState.Cookies[0].Name = "z"
+	clone.StorageState.Origins[0].LocalStorage[0].Name = "z"
+	if original.Headers["X-A"] != "1" || original.StorageState.Cookies[0].Name != "a" || original.StorageState.Origins[0].LocalStorage[0].Name != "" {
+		t.Errorf("the original is now %+v", original)
+	}
+}
+
+func TestEveryCredentialIsASecret(t *testing.T) {
+	for _, options := range []darkroom.Options{
+		header("A", "b"), cookie(darkroom.Cookie{Name: "a"}), proxy("http://a"), account("a", "b"), state(darkroom.StateCookie{}, ""),
+	} {
+		if options.Secrets.Empty() || !reflect.DeepEqual(options.WithoutSecrets(), darkroom.Options{}) {
+			t.Errorf("%+v is shown", options)
+		}
 	}
 }

@@ -35,6 +35,9 @@ func (o Options) Validate() error {
 			return err
 		}
 	}
+	if err := o.validatePlace(); err != nil {
+		return err
+	}
 	if err := o.validateStatuses(); err != nil {
 		return err
 	}
@@ -105,12 +108,32 @@ func (c *Clip) validate() error {
 	return nil
 }
 
+// validatePlace checks where and in which language the page is shown.
+func (o Options) validatePlace() error {
+	if o.Timezone != "" && !knownTimezone(o.Timezone) {
+		return Invalid("timezone", "timezone %q is not known; use an IANA name such as Europe/Berlin", shorten(o.Timezone))
+	}
+	if o.Locale != "" && !languageTag(o.Locale) {
+		return Invalid("locale", "locale %q is not a language tag such as de-DE", shorten(o.Locale))
+	}
+	if o.Geolocation != nil {
+		return o.Geolocation.validate()
+	}
+	return nil
+}
+
 func (o Options) validateConflicts() error {
 	if o.Clip != nil && o.FullPage {
 		return Invalid("clip", "clip and full_page exclude each other: a clip is already a part of the page")
 	}
 	if o.Clip != nil && o.Selector != "" {
 		return Invalid("clip", "clip and selector exclude each other: give one of them")
+	}
+	if o.Deterministic && o.Animations == "allow" {
+		return Invalid("animations", "animations cannot be allowed in a deterministic picture")
+	}
+	if o.Format == FormatPDF {
+		return o.validatePDF()
 	}
 	return nil
 }

@@ -14,6 +14,9 @@ type Options struct {
 	Format            string   `json:"format,omitempty"`
 	Quality           int      `json:"quality,omitempty"`
 	PNGCompression    string   `json:"png_compression,omitempty"`
+	PageFormat        string   `json:"page_format,omitempty"`
+	Landscape         bool     `json:"landscape,omitempty"`
+	Margin            int      `json:"margin,omitempty"`
 	FullPage          bool     `json:"full_page,omitempty"`
 	MaxHeight         int      `json:"max_height,omitempty"`
 	Retina            bool     `json:"retina,omitempty"`
@@ -26,14 +29,33 @@ type Options struct {
 	CSS               string   `json:"css,omitempty"`
 	JS                string   `json:"js,omitempty"`
 	HideSelectors     []string `json:"hide_selectors,omitempty"`
+	BlockAds          bool     `json:"block_ads,omitempty"`
+	BlockTrackers     bool     `json:"block_trackers,omitempty"`
+	BlockChats        bool     `json:"block_chats,omitempty"`
 	Click             string   `json:"click,omitempty"`
 	ScrollY           int      `json:"scroll_y,omitempty"`
 	Clip              *Clip    `json:"clip,omitempty"`
 	Selector          string   `json:"selector,omitempty"`
 	UserAgent         string   `json:"user_agent,omitempty"`
 	Animations        string   `json:"animations,omitempty"`
-	Timeout           int      `json:"timeout,omitempty"`
-	Attempts          int      `json:"attempts,omitempty"`
+	ReducedMotion     bool     `json:"reduced_motion,omitempty"`
+	Timezone          string   `json:"timezone,omitempty"`
+	Locale            string   `json:"locale,omitempty"`
+	Stealth           bool     `json:"stealth,omitempty"`
+	BypassCSP         bool     `json:"bypass_csp,omitempty"`
+	IgnoreHTTPSErrors bool     `json:"ignore_https_errors,omitempty"`
+	Deterministic     bool     `json:"deterministic,omitempty"`
+	QualityGate       bool     `json:"quality_gate,omitempty"`
+	Evidence          bool     `json:"evidence,omitempty"`
+
+	// BlockCookieBanners also gives back the scrolling that a banner took.
+	BlockCookieBanners bool `json:"block_cookie_banners,omitempty"`
+
+	Geolocation *Geolocation `json:"geolocation,omitempty"`
+	Timeout     int          `json:"timeout,omitempty"`
+	Attempts    int          `json:"attempts,omitempty"`
+	Cache       bool         `json:"cache,omitempty"`
+	CacheTTL    int          `json:"cache_ttl,omitempty"`
 
 	// FailOnStatus lists the statuses of the main document that fail a capture:
 	// "404" or a class such as "5xx". nil means the default; an empty list means
@@ -49,10 +71,16 @@ type Options struct {
 type Secrets struct {
 	Headers map[string]string `json:"headers,omitempty"`
 	Cookies []Cookie          `json:"cookies,omitempty"`
+
+	Proxy        string        `json:"proxy,omitempty"` // URL; may hold a user name and a password
+	BasicAuth    *BasicAuth    `json:"basic_auth,omitempty"`
+	StorageState *StorageState `json:"storage_state,omitempty"`
 }
 
 // Empty reports whether there is nothing to keep secret.
-func (s Secrets) Empty() bool { return len(s.Headers) == 0 && len(s.Cookies) == 0 }
+func (s Secrets) Empty() bool {
+	return len(s.Headers) == 0 && len(s.Cookies) == 0 && s.Proxy == "" && s.BasicAuth == nil && s.StorageState == nil
+}
 
 // Cookie is set before the capture. Without a domain it belongs to the
 // target's own host.
@@ -76,6 +104,7 @@ const (
 	DefaultWidth     = 1280
 	DefaultHeight    = 720
 	DefaultFormat    = "png"
+	FormatPDF        = "pdf" // the one format that is not made of pixels
 	DefaultQuality   = 80
 	DefaultMaxHeight = 16384
 	DefaultTimeout   = 30000 // milliseconds
@@ -95,6 +124,7 @@ func (o Options) WithDefaults() Options {
 	setDefault(&o.PNGCompression, "fast")
 	setDefault(&o.Timeout, DefaultTimeout)
 	setDefault(&o.Attempts, DefaultAttempts)
+	setDefault(&o.CacheTTL, DefaultCacheTTL)
 	if o.FailOnStatus == nil {
 		o.FailOnStatus = []string{"4xx", "5xx"}
 	}
@@ -118,6 +148,7 @@ func (o Options) WithoutSecrets() Options {
 func (o Options) Clone() Options {
 	o.Headers = maps.Clone(o.Headers)
 	o.Cookies = append([]Cookie(nil), o.Cookies...)
+	o.StorageState = o.StorageState.clone()
 	return o
 }
 
@@ -128,7 +159,11 @@ func (o Options) AttemptTimeout() time.Duration {
 
 // ContentType is the media type of the picture.
 func (o Options) ContentType() string {
-	return "image/" + o.WithDefaults().Format
+	format := o.WithDefaults().Format
+	if format == FormatPDF {
+		return "application/pdf"
+	}
+	return "image/" + format
 }
 
 // FailsOn reports whether this status of the main document fails the capture.

@@ -50,6 +50,33 @@ func CaptureBackoff(failed int, jitter float64) time.Duration {
 	return base + time.Duration(float64(base)*jitter/4)
 }
 
+// Resting reports whether a host asks to be left alone: it answered 429, or 503
+// and said for how long. A 503 alone is a fault like others.
+func Resting(httpStatus int, retryAfter time.Duration) bool {
+	return httpStatus == http.StatusTooManyRequests ||
+		httpStatus == http.StatusServiceUnavailable && retryAfter > 0
+}
+
+// How long a host is left alone that asked for it. Its Retry-After is obeyed
+// for at most MaxHostRest: a host that more than one job needs must not be
+// closed to all of them by one answer.
+const (
+	firstHostRest   = 5 * time.Second
+	longestHostRest = 5 * time.Minute
+	MaxHostRest     = time.Hour
+)
+
+// HostRest is how long to leave a host alone that asked for it for the
+// rested-th time in a row (from 1): what it asked for, but not shorter than a
+// back-off that doubles from 5 seconds to 5 minutes, with up to a quarter more
+// by jitter, and not longer than MaxHostRest. jitter is in [0, 1).
+func HostRest(rested int, asked time.Duration, jitter float64) time.Duration {
+	const doublings = 6
+	wait := min(firstHostRest<<min(max(rested-1, 0), doublings), longestHostRest)
+	wait += time.Duration(float64(wait) * jitter / 4)
+	return min(max(wait, asked), MaxHostRest)
+}
+
 // deliveryBackoff is the wait before the first, second, … attempt to deliver a
 // webhook.
 var deliveryBackoff = [...]time.Duration{

@@ -35,7 +35,36 @@ func (s Secrets) validate() error {
 			return err
 		}
 	}
+	return s.validateAccess()
+}
+
+func (s Secrets) validateAccess() error {
+	if s.Proxy != "" {
+		if _, err := ParseProxy(s.Proxy); err != nil {
+			return err
+		}
+	}
+	if s.BasicAuth != nil {
+		if err := s.BasicAuth.validate(); err != nil {
+			return err
+		}
+		if s.hasHeader("authorization") {
+			return Invalid("basic_auth", "basic_auth and an Authorization header exclude each other: give one of them")
+		}
+	}
+	if s.StorageState != nil {
+		return s.StorageState.validate()
+	}
 	return nil
+}
+
+func (s Secrets) hasHeader(lower string) bool {
+	for name := range s.Headers {
+		if strings.ToLower(name) == lower {
+			return true
+		}
+	}
+	return false
 }
 
 // The messages name a header or cookie but never its value: it may be a

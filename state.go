@@ -41,7 +41,8 @@ const (
 	CaptureFailed    CaptureState = "failed"
 )
 
-// Terminal reports whether a capture in this state never changes again.
+// Terminal reports whether a capture in this state is done with. Only a
+// completed one whose picture is missing when its job ends changes again.
 func (s CaptureState) Terminal() bool { return s == CaptureCompleted || s == CaptureFailed }
 
 // DeliveryState is the state of one webhook delivery.
@@ -64,20 +65,26 @@ func Transitions() map[string][]Transition {
 	return map[string][]Transition{
 		"job": {
 			{"pending", "first capture claimed", "processing"},
+			{"pending", "sitemap being read", "processing"},
 			{"pending", "job deadline passed", "processing"},
 			{"processing", "finished, none failed", "completed"},
 			{"processing", "finished, some failed", "partial"},
 			{"processing", "finished, all failed", "failed"},
+			{"processing", "finished, no page found", "failed"},
 		},
 		"capture": {
 			{"queued", "claimed", "running"},
+			{"queued", "earlier picture found", "completed"},
 			{"queued", "job deadline passed", "failed"},
 			{"running", "shot stored", "completed"},
 			{"running", "failed, retryable, attempts left", "queued"},
+			{"running", "host asked to wait, sitemap job", "queued"},
 			{"running", "failed otherwise", "failed"},
 			{"running", "released by a stopping worker", "queued"},
 			{"running", "lost with its worker", "queued"},
 			{"running", "lost too often", "failed"},
+			{"completed", "picture missing at the end", "queued"},
+			{"completed", "picture missing again", "failed"},
 		},
 		"delivery": {
 			{"pending", "answered 2xx", "delivered"},

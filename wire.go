@@ -21,10 +21,20 @@ type JobAnswer struct {
 	CompletedAt *time.Time     `json:"completed_at"`
 	ExpiresAt   *time.Time     `json:"expires_at"` // null before the end, except in the answer that created the job
 
+	Variants int `json:"variants,omitempty"` // captures of each URL; progress counts every one
+
+	// Only of sitemap jobs.
+	SitemapURL string     `json:"sitemap_url,omitempty"`
+	MaxPages   int        `json:"max_pages,omitempty"`
+	Discovery  *Discovery `json:"discovery,omitempty"` // its warnings are those of the answer
+
 	// Only in the answer that created the job.
-	TotalURLs *int     `json:"total_urls,omitempty"`
-	PollURL   string   `json:"poll_url,omitempty"`
-	Warnings  []string `json:"warnings,omitempty"`
+	TotalURLs *int   `json:"total_urls,omitempty"`
+	PollURL   string `json:"poll_url,omitempty"`
+
+	// Of the request in the answer that created the job, of reading the sitemap
+	// later.
+	Warnings []string `json:"warnings,omitempty"`
 }
 
 // ProgressAnswer is the progress of a job as it goes over the wire. All are
@@ -52,6 +62,7 @@ func (j *Job) Answer(now time.Time) JobAnswer {
 		},
 		DownloadURL: DownloadPath(j.ID),
 		Cancelled:   j.Cancelled,
+		Variants:    j.Variants,
 		CreatedAt:   wholeSeconds(j.CreatedAt),
 		StartedAt:   timeOrNull(j.StartedAt),
 		CompletedAt: timeOrNull(j.CompletedAt),
@@ -59,11 +70,16 @@ func (j *Job) Answer(now time.Time) JobAnswer {
 	if j.Downloadable(now) {
 		answer.ResultURL = &answer.DownloadURL
 	}
-	if j.Error != "" {
+	if j.Error != "" && j.Status.Terminal() {
 		answer.Error = &j.Error
 	}
 	if !j.ExpiresAt.IsZero() {
 		answer.ExpiresAt = new(roundUp(j.ExpiresAt))
+	}
+	if j.Kind == KindSitemap {
+		answer.SitemapURL, answer.MaxPages = j.Crawl.SitemapURL, j.Crawl.MaxPages
+		answer.Discovery, answer.Warnings = new(j.Discovery), j.Discovery.Warnings
+		answer.Discovery.Warnings = nil
 	}
 	return answer
 }
@@ -72,7 +88,7 @@ func (j *Job) Answer(now time.Time) JobAnswer {
 // latest possible expiry, because some clients need one at once.
 func (j *Job) CreatedAnswer(now time.Time, warnings []string) JobAnswer {
 	answer := j.Answer(now)
-	answer.TotalURLs = new(j.Progress.Total)
+	answer.TotalURLs = new(j.URLs())
 	answer.PollURL = JobPath(j.ID)
 	answer.ExpiresAt = new(roundUp(j.LatestExpiry()))
 	answer.Warnings = warnings
