@@ -1,9 +1,16 @@
 package egress
 
 import (
+	"context"
 	"crypto/tls"
+	"errors"
+	"fmt"
 	"net/http"
+	"net/url"
+	"strings"
 	"time"
+
+	"darkroom"
 )
 
 // maxHeaderBytes bounds the header of an answer, ours and the browser's.
@@ -33,4 +40,28 @@ func (p *Policy) Client(timeout time.Duration) *http.Client {
 			IdleConnTimeout:        30 * time.Second,
 		},
 	}
+}
+
+// ClientError makes an error of Client's Do, or of reading a body, one of the
+// codes of a failed capture. u is the canonical URL that was asked for, ctx the
+// request's.
+func ClientError(ctx context.Context, u *url.URL, err error) *darkroom.Error {
+	target := targetOf(u)
+	if isTLS(err) {
+		return &darkroom.Error{
+			Code:    darkroom.CodeTLSError,
+			Message: "no secure connection to " + quote(target.String()) + " could be made: its certificate or its handshake is not acceptable",
+			Err:     fmt.Errorf("reach %s: %w", target, err),
+		}
+	}
+	return classifyError(ctx, target, err)
+}
+
+// isTLS reports whether the handshake failed, on either side.
+func isTLS(err error) bool {
+	_, unverified := errors.AsType[*tls.CertificateVerificationError](err)
+	_, plain := errors.AsType[tls.RecordHeaderError](err)
+	_, alert := errors.AsType[tls.AlertError](err)
+	return unverified || plain || alert || strings.Contains(err.Error(), "HTTP response to HTTPS client") ||
+		strings.Contains(err.Error(), "tls: ") || strings.Contains(err.Error(), "x509: ")
 }

@@ -4,10 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"net/url"
 	"strings"
 	"syscall"
 	"testing"
@@ -158,5 +160,43 @@ func TestClient(t *testing.T) {
 	}
 	if _, err := client.Get(server.URL); darkroom.CodeOf(err) != darkroom.CodeBlockedTarget {
 		t.Errorf("loopback: %v", err)
+	}
+}
+
+// What our own client fails with has the codes that a capture has.
+func TestClientError(t *testing.T) {
+	secure := httptest.NewUnstartedServer(http.NotFoundHandler())
+	secure.Config.ErrorLog = log.New(io.Discard, "", 0)
+	secure.StartTLS()
+	defer secure.Close()
+	plain := httptest.NewServer(http.NotFoundHandler())
+	defer plain.Close()
+	slow := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }))
+	defer slow.Close()
+	p := newPolicy(t, Config{Allow: []string{"site.test"}, Resolver: resolverWith(map[string][]string{"site.test.": {"127.0.0.1"}})})
+	for _, c := range []struct {
+		name, page string
+		patience   time.Duration
+		want       darkroom.Code
+	}{
+		{"unknown certificate", "https://site.test:" + portOf(t, secure), time.Minute, darkroom.CodeTLSError},
+		{"no TLS", "https://site.test:" + portOf(t, plain), time.Minute, darkroom.CodeTLSError},
+		{"nobody listens", "http://site.test:" + closedPort(t), time.Minute, darkroom.CodeConnectionRefused},
+		{"no answer", "http://site.test:" + portOf(t, slow), 50 * time.Millisecond, darkroom.CodeTimeout},
+		{"no such name", "http://other.test/", time.Minute, darkroom.CodeDNSError},
+		{"this machine", plain.URL, time.Minute, darkroom.CodeBlockedTarget},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			client := p.Client(c.patience)
+			defer client.CloseIdleConnections()
+			page, err := url.Parse(c.page)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = client.Get(c.page)
+			if got := ClientError(t.Context(), page, err); got.Code != c.want || got.Message == "" || got.Err == nil && c.want != darkroom.CodeBlockedTarget {
+				t.Errorf("%s (%v), want %s", got.Code, got, c.want)
+			}
+		})
 	}
 }

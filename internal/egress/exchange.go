@@ -13,6 +13,7 @@ type exchange struct {
 	target target
 	tunnel bool
 	ledger *ledger // of the capture that began it
+	route  *route  // in force when it began
 	cancel context.CancelCauseFunc
 }
 
@@ -22,7 +23,7 @@ func (x *Proxy) enter(ctx context.Context, target target, tunnel bool) (_ contex
 	ctx, cancel := context.WithCancelCause(ctx)
 	e = &exchange{target: target, tunnel: tunnel, cancel: cancel}
 	x.mu.Lock()
-	e.ledger = x.current.Load()
+	e.ledger, e.route = x.current.Load(), x.route.Load()
 	x.live[e] = struct{}{}
 	x.mu.Unlock()
 	return ctx, e, func() {

@@ -21,7 +21,7 @@ func (x *Proxy) forward(w http.ResponseWriter, r *http.Request) {
 	release, failed := x.admit(ctx, e)
 	if failed == nil {
 		defer release()
-		failed = x.policy.blockedByText(e.target)
+		failed = x.blocked(e)
 	}
 	if failed != nil {
 		e.ledger.fail(e.target, failed)
@@ -41,6 +41,14 @@ func (p *Policy) blockedByText(target target) *darkroom.Error {
 	return nil
 }
 
+// blocked decides about a plain request before anything is opened for it.
+func (x *Proxy) blocked(e *exchange) *darkroom.Error {
+	if e.route.chain != nil {
+		return x.policy.blockedUnresolved(e.target)
+	}
+	return x.policy.blockedByText(e.target)
+}
+
 // statusOf is 403 for what may not be reached and 502 for what could not.
 func statusOf(failed *darkroom.Error) int {
 	if failed.Code == darkroom.CodeBlockedTarget || failed.Code == darkroom.CodeTooLarge {
@@ -54,7 +62,7 @@ type exchangeKey struct{}
 func (x *Proxy) newReverse() *httputil.ReverseProxy {
 	return &httputil.ReverseProxy{
 		Rewrite:        rewriteRequest,
-		Transport:      x.transport,
+		Transport:      roundTripper(x.roundTrip),
 		ModifyResponse: modifyResponse,
 		ErrorHandler:   failRequest,
 		BufferPool:     &buffers{},
@@ -78,6 +86,10 @@ func rewriteRequest(r *httputil.ProxyRequest) {
 	}
 	path, query := rawPath(r.In.RequestURI)
 	r.Out.URL.RawQuery = query
+	if e := r.In.Context().Value(exchangeKey{}).(*exchange); e.route.asksInAbsoluteForm() {
+		r.Out.URL.Opaque = "//" + r.Out.URL.Host + path
+		return
+	}
 	if !strings.HasPrefix(path, "//") { // which Opaque would read as a host
 		r.Out.URL.Opaque = path
 	}

@@ -2,7 +2,6 @@ package egress
 
 import (
 	"net"
-	"net/http"
 	"net/http/httputil"
 	"strconv"
 	"strings"
@@ -18,13 +17,14 @@ import (
 // in absolute form, and answers constant, empty 403 and 502 pages to all it
 // does not pass on.
 type Proxy struct {
-	policy    *Policy
-	limits    Limits
-	transport *http.Transport
-	reverse   *httputil.ReverseProxy
-	slots     chan struct{} // one place per request or tunnel under way
+	policy  *Policy
+	limits  Limits
+	direct  *route
+	reverse *httputil.ReverseProxy
+	slots   chan struct{} // one place per request or tunnel under way
 
 	current atomic.Pointer[ledger]
+	route   atomic.Pointer[route]
 
 	mu   sync.Mutex
 	live map[*exchange]struct{}
@@ -40,7 +40,8 @@ func NewProxy(p *Policy, limits Limits) *Proxy {
 		live:   make(map[*exchange]struct{}),
 	}
 	x.current.Store(newLedger(limits, p.resolver))
-	x.transport = x.newTransport()
+	x.direct = &route{transport: x.newTransport()}
+	x.route.Store(x.direct)
 	x.reverse = x.newReverse()
 	return x
 }
@@ -56,7 +57,7 @@ func (x *Proxy) Begin() {
 // Reset is Begin for a capture of another job: every connection is closed.
 func (x *Proxy) Reset() {
 	x.renew(func(*exchange) bool { return true })
-	x.transport.CloseIdleConnections()
+	x.route.Load().transport.CloseIdleConnections()
 }
 
 // Failure tells why the last request to that host and port failed since Begin,

@@ -42,7 +42,7 @@ func (x *Proxy) Serve(ctx context.Context, listener net.Listener) error {
 	cancel()
 	<-closed
 	running.conns.Wait()
-	x.transport.CloseIdleConnections()
+	x.route.Load().transport.CloseIdleConnections()
 	if stopped || errors.Is(err, http.ErrServerClosed) {
 		return nil
 	}

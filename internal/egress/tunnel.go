@@ -21,7 +21,7 @@ func (s *service) connect(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer release()
-	upstream, err := x.dial(ctx, "tcp", wanted)
+	upstream, err := x.reach(ctx, e)
 	if err != nil {
 		failed := e.explain(ctx, err)
 		e.ledger.fail(wanted, failed)
