@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"os/user"
+	"path/filepath"
 	"strconv"
 	"syscall"
 )
@@ -62,8 +63,22 @@ func (a account) own(path string) error {
 	return nil
 }
 
-// mayEnter reports whether the account can reach what lies in a folder: it, and
-// every folder above, must let it through.
+// closed gives the uppermost of a folder and those above it that the account
+// may not enter; "" when it may go there.
+func (a account) closed(folder string) string {
+	found := ""
+	for {
+		if info, err := os.Stat(folder); err != nil || !a.mayEnter(info) {
+			found = folder
+		}
+		if folder == filepath.Dir(folder) {
+			return found
+		}
+		folder = filepath.Dir(folder)
+	}
+}
+
+// mayEnter reports whether the mode of a folder lets the account through.
 func (a account) mayEnter(folder os.FileInfo) bool {
 	if !a.change {
 		return true

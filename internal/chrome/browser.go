@@ -88,6 +88,9 @@ func (b *instance) renewTab(ctx context.Context) error {
 	b.tab = fresh
 	if old != nil {
 		old.forget()
+		if err := old.undress(ctx); err != nil {
+			return err
+		}
 		if _, err := call(ctx, root, target.CloseTarget, target.CloseTargetParams{TargetID: old.target}); err != nil {
 			return fmt.Errorf("close the old tab: %w", err)
 		}

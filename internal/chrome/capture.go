@@ -11,6 +11,7 @@ import (
 
 	"darkroom"
 	"darkroom/internal/egress"
+	"darkroom/internal/filter"
 )
 
 // capture is one page on its way to a picture.
@@ -20,33 +21,68 @@ type capture struct {
 	browser Browser
 	target  *url.URL
 	options darkroom.Options // with defaults
+	filter  *filter.Set
+	access  access
+	root    session              // of the whole browser
+	context cdp.BrowserContextID // that the tab is in
 	shot    darkroom.Shot
+
+	thumbnail bool
 
 	dressed cdp.LoaderID // the document that has the caller's style sheet
 	settled cdp.LoaderID // the document whose fonts and images were waited for
+	clock   pageClock
+	trouble *darkroom.Error // of another try, whose failure cost nothing
+
+	fleeting []string // warnings that another try makes anew
+}
+
+// step is one of those that lead to a picture.
+type step struct {
+	name string
+	do   func(context.Context) error
+}
+
+// Steps from which another try may begin.
+const (
+	stepOpen    = "open the page"
+	stepElement = "wait for an element"
+	stepScroll  = "scroll"
+)
+
+// steps lists them all, in order.
+func (c *capture) steps() []step {
+	return []step{
+		{"prepare the tab", c.prepare},
+		{stepOpen, c.open},
+		{"refuse cookies", c.refuseCookies},
+		{stepElement, c.waitFor},
+		{"run the js option", c.script},
+		{"click", c.click},
+		{stepScroll, c.scroll},
+		{"wait", c.delay},
+		{"pose", c.pose},
+		{"shoot", c.shoot},
+	}
+}
+
+func walk(ctx context.Context, steps []step) error {
+	for _, step := range steps {
+		if err := step.do(ctx); err != nil {
+			return fmt.Errorf("%s: %w", step.name, err)
+		}
+	}
+	return nil
 }
 
 // run takes the picture. What is known of the page is in c.shot afterwards,
 // also when it failed.
 func (c *capture) run(ctx context.Context) error {
-	for _, step := range []struct {
-		name string
-		do   func(context.Context) error
-	}{
-		{"prepare the tab", c.prepare},
-		{"open the page", c.open},
-		{"wait for an element", c.waitFor},
-		{"run the js option", c.script},
-		{"click", c.click},
-		{"scroll", c.scroll},
-		{"wait", c.delay},
-		{"pose", c.pose},
-		{"shoot", c.shoot},
-	} {
-		if err := step.do(ctx); err != nil {
-			return c.explain(ctx, fmt.Errorf("%s: %w", step.name, err))
-		}
+	defer c.countBlocked()
+	if err := walk(ctx, c.steps()); err != nil {
+		return c.explain(ctx, err)
 	}
+	c.lookAgain(ctx)
 	if over := c.proxy.OverBudget(); over != nil {
 		return over
 	}
@@ -55,11 +91,25 @@ func (c *capture) run(ctx context.Context) error {
 
 func (c *capture) prepare(ctx context.Context) error {
 	c.tab.look((*pageState).reset)
+	chain, err := c.access.route(c.options)
+	if err != nil {
+		return err
+	}
+	c.proxy.Use(chain)
 	c.proxy.Begin()
 	if err := c.tab.dress(ctx, windowOf(c.options), c.browser); err != nil {
 		return err
 	}
-	if err := c.tab.addHeaders(ctx, c.target, c.options.Headers); err != nil {
+	if err := c.tab.addHeaders(ctx, c.target, c.options.Secrets); err != nil {
+		return err
+	}
+	if err := c.block(ctx); err != nil {
+		return err
+	}
+	if err := c.setClock(ctx); err != nil {
+		return err
+	}
+	if err := c.permit(ctx); err != nil {
 		return err
 	}
 	return c.setCookies(ctx)
@@ -136,12 +186,25 @@ func (c *capture) furnish(ctx context.Context, loader cdp.LoaderID) error {
 		}
 		c.dressed = loader
 	}
+	if err := c.tidy(ctx); err != nil {
+		return err
+	}
+	if err := c.awaitLook(ctx); err != nil || c.clock.name == "" {
+		return err
+	}
+	if err := c.passTime(ctx, clockSpan); err != nil {
+		return err
+	}
+	return c.awaitLook(ctx)
+}
+
+func (c *capture) awaitLook(ctx context.Context) error {
 	inTime := true
 	if err := c.tab.run(ctx, scriptSettle, &inTime, furnishLimit.Milliseconds()); err != nil {
 		return err
 	}
 	if !inTime {
-		c.warn("some fonts or images had not loaded after %s", furnishLimit)
+		c.warnForNow("some fonts or images had not loaded after %s", furnishLimit)
 	}
 	return nil
 }
@@ -160,6 +223,12 @@ func (c *capture) style(ctx context.Context) error {
 		c.warn("hide_selectors: %q is not a CSS selector", shorten(selector, 64))
 	}
 	return nil
+}
+
+// warnForNow is warn for what holds of this try only.
+func (c *capture) warnForNow(format string, args ...any) {
+	c.warn(format, args...)
+	c.fleeting = append(c.fleeting, fmt.Sprintf(format, args...))
 }
 
 // warn notes something once that the caller should know of a picture that was

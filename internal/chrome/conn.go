@@ -24,8 +24,9 @@ type conn struct {
 
 	mu        sync.Mutex
 	last      int64
-	waiting   map[int64]chan message
+	waiting   map[int64]*pending
 	listeners map[string]func(message) // by session
+	crashed   map[string]bool          // sessions whose target has crashed, while somebody listens
 }
 
 // errBrowserGone is what every call fails with once the browser has ended.
@@ -45,7 +46,7 @@ func (e *protocolError) Error() string {
 func newConn(in, out *os.File) *conn {
 	c := &conn{
 		in: in, out: out, done: make(chan struct{}),
-		waiting: map[int64]chan message{}, listeners: map[string]func(message){},
+		waiting: map[int64]*pending{}, listeners: map[string]func(message){}, crashed: map[string]bool{},
 	}
 	go c.read()
 	return c
@@ -69,6 +70,7 @@ func (c *conn) listen(session string, listener func(message)) {
 	defer c.mu.Unlock()
 	if listener == nil {
 		delete(c.listeners, session)
+		delete(c.crashed, session)
 		return
 	}
 	c.listeners[session] = listener
@@ -124,31 +126,51 @@ func (c *conn) dispatch(m message) {
 		}
 		return
 	}
-	answer, ok := c.waiting[m.id]
+	asked, ok := c.waiting[m.id]
 	delete(c.waiting, m.id)
 	c.mu.Unlock()
 	if ok {
 		m.body = append([]byte(nil), m.body...)
-		answer <- m
+		asked.answer <- m
+	}
+}
+
+// crash ends what waits for an answer of a session, now and from now on: a
+// target that has crashed gives none.
+func (c *conn) crash(session string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.crashed[session] = true
+	for id, asked := range c.waiting {
+		if asked.session == session {
+			delete(c.waiting, id)
+			asked.answer <- message{id: id, crashed: true}
+		}
 	}
 }
 
 // pending is a command whose answer has not been looked at yet.
 type pending struct {
-	conn   *conn
-	id     int64
-	method string
-	answer chan message
-	err    error
+	conn    *conn
+	id      int64
+	session string
+	method  string
+	answer  chan message
+	err     error
 }
 
 // send writes a command. A failure shows when the answer is waited for.
 func (c *conn) send(session, method string, params any) *pending {
-	p := &pending{conn: c, method: method, answer: make(chan message, 1)}
+	p := &pending{conn: c, session: session, method: method, answer: make(chan message, 1)}
 	c.mu.Lock()
+	if c.crashed[session] {
+		c.mu.Unlock()
+		p.err = fmt.Errorf("%s: %w", method, errCrashed)
+		return p
+	}
 	c.last++
 	p.id = c.last
-	c.waiting[p.id] = p.answer
+	c.waiting[p.id] = p
 	c.mu.Unlock()
 	if p.err = c.write(p.id, session, method, params); p.err != nil {
 		p.forget()
@@ -223,16 +245,24 @@ func post[P, R any](s session, command cdp.Command[P, R], params P) *pending {
 
 // call sends a command and waits for its result.
 func call[P, R any](ctx context.Context, s session, command cdp.Command[P, R], params P) (R, error) {
-	var result R
-	raw, err := post(s, command, params).wait(ctx)
+	return receive[R](ctx, post(s, command, params))
+}
+
+// receive waits for the result of a command that was sent.
+func receive[R any](ctx context.Context, sent *pending) (result R, err error) {
+	raw, err := sent.wait(ctx)
 	if err != nil {
 		return result, err
 	}
 	if err := jsonv2.Unmarshal(raw, &result, jsonv2.AllowInvalidUTF8(true)); err != nil && !errors.Is(err, io.EOF) {
-		return result, fmt.Errorf("%s: read the answer: %w", command.Method, err)
+		return result, fmt.Errorf("%s: read the answer: %w", sent.method, err)
 	}
 	return result, nil
 }
+
+// answered reports whether wait would return at once with what the browser
+// said.
+func (p *pending) answered() bool { return len(p.answer) > 0 }
 
 // waitAll waits for several commands and gives the first error.
 func waitAll(ctx context.Context, commands ...*pending) error {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/netip"
 	"strings"
+	"time"
 
 	"github.com/chromedp/cdproto/network"
 
@@ -23,6 +24,7 @@ func (c *capture) setCookies(ctx context.Context) error {
 		}
 		accepted = append(accepted, c.cookie(cookie))
 	}
+	accepted = append(accepted, c.stateCookies(time.Now())...)
 	if len(accepted) == 0 {
 		return nil
 	}

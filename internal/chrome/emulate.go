@@ -3,7 +3,6 @@ package chrome
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"github.com/chromedp/cdproto/emulation"
 
@@ -12,12 +11,19 @@ import (
 
 // emulatedWindow is what a tab pretends to be.
 type emulatedWindow struct {
-	view darkroom.Viewport
-	dark bool
+	view     darkroom.Viewport
+	dark     bool
+	still    bool   // reduced motion
+	timezone string // "" = the browser's own, which is UTC
+	identity identity
 }
 
 func windowOf(options darkroom.Options) emulatedWindow {
-	return emulatedWindow{view: options.Viewport(), dark: options.DarkMode}
+	view := options.Viewport()
+	return emulatedWindow{
+		view: view, dark: options.DarkMode, still: options.ReducedMotion, timezone: options.Timezone,
+		identity: identityOf(options, view),
+	}
 }
 
 // dress makes the tab the window that is asked for. It costs nothing when it
@@ -28,24 +34,31 @@ func (t *tab) dress(ctx context.Context, window emulatedWindow, browser Browser)
 		return nil
 	}
 	commands := []*pending{
-		post(t.session, emulation.SetDeviceMetricsOverride, metrics(window.view)),
-		post(t.session, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{colourScheme(window.dark)}}),
+		post(t.session, emulation.SetDeviceMetricsOverride, window.metrics()),
+		post(t.session, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: window.preferences()}),
 	}
 	if window.view.Touch || t.dressed.view.Touch {
 		commands = append(commands, post(t.session, emulation.SetTouchEmulationEnabled,
 			emulation.SetTouchEmulationEnabledParams{Enabled: window.view.Touch, MaxTouchPoints: 5}))
 	}
-	if window.view.UserAgent != t.dressed.view.UserAgent {
-		commands = append(commands, post(t.session, emulation.SetUserAgentOverride, userAgent(window.view, browser)))
+	if window.timezone != t.dressed.timezone {
+		commands = append(commands, post(t.session, emulation.SetTimezoneOverride, emulation.SetTimezoneOverrideParams{TimezoneID: window.timezone}))
+	}
+	if window.identity != t.dressed.identity {
+		commands = append(commands, t.assume(window.identity, browser)...)
 	}
 	if err := waitAll(ctx, commands...); err != nil {
 		return fmt.Errorf("set up the window: %w", err)
+	}
+	if err := t.enframe(ctx, window); err != nil {
+		return err
 	}
 	t.dressed = window
 	return nil
 }
 
-func metrics(view darkroom.Viewport) emulation.SetDeviceMetricsOverrideParams {
+func (w emulatedWindow) metrics() emulation.SetDeviceMetricsOverrideParams {
+	view := w.view
 	orientation := &emulation.ScreenOrientation{Type: emulation.ScreenOrientationTypePortraitPrimary}
 	if view.Width > view.Height {
 		orientation = &emulation.ScreenOrientation{Type: emulation.ScreenOrientationTypeLandscapePrimary}
@@ -53,94 +66,39 @@ func metrics(view darkroom.Viewport) emulation.SetDeviceMetricsOverrideParams {
 			orientation.Angle = 90
 		}
 	}
+	width, height := w.screen()
 	return emulation.SetDeviceMetricsOverrideParams{
 		Width: int64(view.Width), Height: int64(view.Height), DeviceScaleFactor: view.Scale, Mobile: view.Mobile,
-		ScreenWidth: int64(view.Width), ScreenHeight: int64(view.Height), ScreenOrientation: orientation,
+		ScreenWidth: width, ScreenHeight: height, ScreenOrientation: orientation,
 	}
 }
 
-func colourScheme(dark bool) *emulation.MediaFeature {
-	if dark {
-		return &emulation.MediaFeature{Name: "prefers-color-scheme", Value: "dark"}
+// screen is as large as the window, and with stealth the smallest usual one on
+// which a window with such an inside has room.
+func (w emulatedWindow) screen() (width, height int64) {
+	width, height = int64(w.view.Width), int64(w.view.Height)
+	if !w.identity.stealth || w.view.Mobile {
+		return width, height
 	}
-	return &emulation.MediaFeature{Name: "prefers-color-scheme", Value: "light"}
-}
-
-// userAgent makes the text, navigator.platform and the client hints tell the
-// same story. A browser that is no Chrome sends no client hints.
-func userAgent(view darkroom.Viewport, browser Browser) emulation.SetUserAgentOverrideParams {
-	text := patchVersion(view.UserAgent, browser.Major())
-	params := emulation.SetUserAgentOverrideParams{UserAgent: text, Platform: platformOf(text)}
-	if strings.Contains(text, " Chrome/") && !strings.Contains(text, "CriOS") {
-		params.UserAgentMetadata = clientHints(text, view, browser)
-	}
-	return params
-}
-
-// patchVersion puts the real browser's version in place of the one that a
-// preset was recorded with, in the reduced form that Chrome sends:
-// "Chrome/156.0.0.0". A user agent without Chrome stays as it is.
-func patchVersion(text, major string) string {
-	for _, product := range []string{"Chrome/", "Edg/", "CriOS/"} {
-		before, after, found := strings.Cut(text, product)
-		if !found {
-			continue
-		}
-		rest := ""
-		if space := strings.IndexByte(after, ' '); space >= 0 {
-			rest = after[space:]
-		}
-		text = before + product + major + ".0.0.0" + rest
-	}
-	return text
-}
-
-func platformOf(text string) string {
-	for _, known := range []struct{ word, platform string }{
-		{"iPhone", "iPhone"}, {"iPad", "iPad"}, {"Android", "Linux armv81"}, {"Windows", "Win32"}, {"Macintosh", "MacIntel"},
-	} {
-		if strings.Contains(text, known.word) {
-			return known.platform
+	for _, usual := range [...][2]int64{{1920, 1080}, {2560, 1440}, {3840, 2160}} {
+		if width <= usual[0] && height+frameHeight <= usual[1] {
+			return usual[0], usual[1]
 		}
 	}
-	return "Linux x86_64"
+	return width, height + frameHeight
 }
 
-func clientHints(text string, view darkroom.Viewport, browser Browser) *emulation.UserAgentMetadata {
-	brand := "Google Chrome"
-	if strings.Contains(text, " Edg/") {
-		brand = "Microsoft Edge"
-	}
-	hints := &emulation.UserAgentMetadata{
-		Brands:          brands(brand, browser.Major(), "99"),
-		FullVersionList: brands(brand, browser.Version, "99.0.0.0"),
-		Platform:        "Linux", Architecture: "x86", Bitness: "64", Mobile: view.Mobile && strings.Contains(text, "Mobile"),
-	}
-	switch {
-	case strings.Contains(text, "Android"):
-		hints.Platform, hints.Architecture, hints.Bitness = "Android", "", ""
-		hints.PlatformVersion, hints.Model = androidFacts(text)
-	case strings.Contains(text, "Windows"):
-		hints.Platform, hints.PlatformVersion = "Windows", "10.0.0"
-	case strings.Contains(text, "Macintosh"):
-		hints.Platform, hints.PlatformVersion = "macOS", "10.15.7"
-	case strings.Contains(text, "CrOS"):
-		hints.Platform = "Chrome OS"
-	}
-	return hints
-}
+// frameHeight is what a browser's tabs and address bar take, in CSS pixels.
+const frameHeight = 87
 
-func brands(brand, version, other string) []*emulation.UserAgentBrandVersion {
-	return []*emulation.UserAgentBrandVersion{
-		{Brand: "Chromium", Version: version}, {Brand: brand, Version: version}, {Brand: "Not_A Brand", Version: other},
+// preferences says day as well as night: a page may ask for either.
+func (w emulatedWindow) preferences() []*emulation.MediaFeature {
+	features := []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: "light"}}
+	if w.dark {
+		features[0].Value = "dark"
 	}
-}
-
-// androidFacts reads "(Linux; Android 14; Pixel 7)".
-func androidFacts(text string) (version, model string) {
-	_, rest, _ := strings.Cut(text, "Android ")
-	inside, _, _ := strings.Cut(rest, ")")
-	version, model, _ = strings.Cut(inside, ";")
-	model, _, _ = strings.Cut(model, " Build/")
-	return strings.TrimSpace(version), strings.TrimSpace(model)
+	if w.still {
+		features = append(features, &emulation.MediaFeature{Name: "prefers-reduced-motion", Value: "reduce"})
+	}
+	return features
 }

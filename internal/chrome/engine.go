@@ -2,11 +2,14 @@ package chrome
 
 import (
 	"context"
+	"crypto/x509"
+	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
 
 	"darkroom/internal/egress"
+	"darkroom/internal/filter"
 )
 
 // DefaultMemoryLimit bounds one browser: the memory of all its processes
@@ -21,7 +24,12 @@ type Config struct {
 	Limits      egress.Limits  // of one capture
 	Strict      bool           // keep Chromium's site isolation, at about 0.75 of the speed
 	MemoryLimit int64          // bytes of one browser; 0 = DefaultMemoryLimit
+	Filter      *filter.Set    // what the options block_… keep back; nil = the program's own lists
 	Log         *slog.Logger   // nil = slog.Default()
+
+	Roots            []*x509.Certificate // authorities beyond the browser's own; Policy has its own copy
+	AllowInsecureTLS bool                // obey ignore_https_errors
+	RefuseProxies    bool                // fail captures with a proxy of their own
 }
 
 // Engine opens slots. It owns RunDir and everything that runs in it.
@@ -31,6 +39,8 @@ type Engine struct {
 	run      *runDir
 	launcher *launcher
 	watchdog *watchdog
+
+	authorities []byte // see runDir.authorities
 
 	mu     sync.Mutex
 	slots  map[*Slot]struct{}
@@ -46,6 +56,13 @@ func New(ctx context.Context, config Config) (*Engine, error) {
 	if config.MemoryLimit == 0 {
 		config.MemoryLimit = DefaultMemoryLimit
 	}
+	if config.Filter == nil {
+		own, err := filter.Open(nil, config.Log)
+		if err != nil {
+			return nil, err
+		}
+		config.Filter = own
+	}
 	browser, err := Find(config.Path)
 	if err != nil {
 		return nil, err
@@ -54,8 +71,15 @@ func New(ctx context.Context, config Config) (*Engine, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := run.user.reaches(browser.Path, "name another browser with --chromium"); err != nil {
+		return nil, errors.Join(err, run.remove())
+	}
+	trusted, err := run.authorities(ctx, config.Roots)
+	if err != nil {
+		return nil, errors.Join(err, run.remove())
+	}
 	return &Engine{
-		config: config, browser: browser, run: run, slots: map[*Slot]struct{}{},
+		config: config, authorities: trusted, browser: browser, run: run, slots: map[*Slot]struct{}{},
 		launcher: startLauncher(), watchdog: startWatchdog(config.MemoryLimit, config.Log),
 	}, nil
 }

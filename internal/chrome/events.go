@@ -10,6 +10,7 @@ import (
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
 
+	"darkroom"
 	"darkroom/internal/egress"
 )
 
@@ -24,22 +25,29 @@ func (t *tab) hear(m message) {
 		t.onNavigated(m)
 	case "Page.frameStartedNavigating":
 		t.onStarted(m)
+	case "Page.frameStoppedLoading":
+		t.onStopped(m)
 	case "Page.frameScheduledNavigation":
 		t.onScheduled(m)
 	case "Page.javascriptDialogOpening":
 		t.onDialog(m)
 	case "Inspector.targetCrashed", "Inspector.detached":
 		t.change(func(s *pageState) { s.crashed = true })
+		t.session.conn.crash(t.session.id)
 	case "Network.requestWillBeSent":
 		t.onRequest(m)
 	case "Network.responseReceived":
 		t.onResponse(m)
 	case "Network.loadingFailed":
 		t.onFailed(m)
+	case "Network.loadingFinished":
+		t.look(func(s *pageState) { s.loading.finish(m.body) })
+	case "Runtime.consoleAPICalled", "Runtime.exceptionThrown", "Log.entryAdded":
+		t.onConsole(m)
 	case "Network.responseReceivedExtraInfo":
 		t.onExtraInfo(m)
 	case "Target.attachedToTarget":
-		t.change(func(s *pageState) { s.marked = true })
+		t.onAttached(m)
 	case "Fetch.requestPaused":
 		t.onPaused(m)
 	case "Fetch.authRequired":
@@ -84,7 +92,9 @@ func (t *tab) onNavigated(m message) {
 	if !m.into(&event) || event.Frame.ID != t.frame {
 		return
 	}
+	t.landed(event.Frame.URL)
 	t.change(func(s *pageState) {
+		s.leave(event.Frame.LoaderID)
 		s.loader, s.url, s.unreachable = event.Frame.LoaderID, event.Frame.URL, event.Frame.UnreachableURL
 		s.coming, s.refreshBy = "", time.Time{}
 		s.navigated()
@@ -101,6 +111,23 @@ func (t *tab) onStarted(m message) {
 		return
 	}
 	t.change(func(s *pageState) { s.coming, s.refreshBy = event.LoaderID, time.Time{} })
+}
+
+// onStopped hears that nothing is loading any more, neither the document nor
+// the next one. A page that stops its own loading has no load event, and a
+// navigation to a foreign protocol has no end.
+func (t *tab) onStopped(m message) {
+	if string(cutMember(m.body, `"frameId":"`)) != string(t.frame) {
+		return
+	}
+	t.change(func(s *pageState) {
+		if s.loader == "" {
+			return
+		}
+		reached := s.reached[s.loader]
+		reached.parsed, reached.loaded = true, true
+		s.reached[s.loader], s.coming = reached, ""
+	})
 }
 
 func (t *tab) onScheduled(m message) {
@@ -139,14 +166,28 @@ func (t *tab) onRequest(m message) {
 		Request   struct {
 			URL string `json:"url"`
 		} `json:"request"`
+		Redirect *darkroom.Redirect `json:"redirectResponse"`
 	}
 	if hasPassword(m.body) {
 		t.change(func(s *pageState) { s.marked = true })
 	}
+	t.look(func(s *pageState) { s.loading.begin(m.body, t.isMain(m)) })
 	if !aboutDocument(m) || !m.into(&event) || event.FrameID != t.frame || event.RequestID != event.LoaderID {
 		return
 	}
-	t.change(func(s *pageState) { s.document(event.LoaderID).url = event.Request.URL })
+	t.change(func(s *pageState) {
+		asked := s.document(event.LoaderID)
+		asked.url = event.Request.URL
+		if event.Redirect != nil && len(asked.hops) < darkroom.MaxEvidenceEntries {
+			asked.hops = append(asked.hops, *event.Redirect)
+		}
+		s.latest = event.LoaderID
+	})
+}
+
+// isMain tells the events of the main document.
+func (t *tab) isMain(m message) bool {
+	return aboutDocument(m) && bytes.Contains(m.body, []byte(`"frameId":"`+string(t.frame)+`"`))
 }
 
 func (t *tab) onResponse(m message) {
@@ -160,6 +201,7 @@ func (t *tab) onResponse(m message) {
 			Headers map[string]string `json:"headers"`
 		} `json:"response"`
 	}
+	t.look(func(s *pageState) { s.loading.answer(m.body) })
 	if !aboutDocument(m) || !m.into(&event) || event.FrameID != t.frame {
 		return
 	}
@@ -186,6 +228,7 @@ func (t *tab) onFailed(m message) {
 		RequestID cdp.LoaderID `json:"requestId"`
 		Error     string       `json:"errorText"`
 	}
+	t.look(func(s *pageState) { s.loading.breakOff(m.body) })
 	if !aboutDocument(m) || !m.into(&event) {
 		return
 	}

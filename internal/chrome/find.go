@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -29,6 +30,21 @@ func (b Browser) Shell() bool { return b.Product == productShell }
 func (b Browser) Major() string {
 	major, _, _ := strings.Cut(b.Version, ".")
 	return major
+}
+
+// BuiltFor is the newest major version of Chromium that this program was built
+// for and tested with.
+const BuiltFor = 156
+
+// maxBehind is how many major versions a browser may be older without a
+// warning. Every few weeks one closes holes that pages may know.
+const maxBehind = 2
+
+// Outdated reports whether the browser is so much older than BuiltFor that its
+// operator should be told.
+func (b Browser) Outdated() bool {
+	major, err := strconv.Atoi(b.Major())
+	return err == nil && BuiltFor-major > maxBehind
 }
 
 const productShell = "chromium-headless-shell"

@@ -103,3 +103,13 @@ func TestFlags(t *testing.T) {
 		}
 	}
 }
+
+func TestOutdated(t *testing.T) {
+	for version, old := range map[string]bool{
+		"156.0.8078.79": false, "157.0.0.0": false, "154.0.0.0": false, "153.0.9999.9": true, "99.0.0.0": true, "odd": false,
+	} {
+		if got := (Browser{Version: version}).Outdated(); got != old {
+			t.Errorf("%s: %v", version, got)
+		}
+	}
+}

@@ -69,8 +69,12 @@ func (o launchOptions) quiet() []string {
 func (o launchOptions) picture() []string {
 	return []string{
 		"--window-size=1280,720", "--force-color-profile=srgb", "--hide-scrollbars", "--mute-audio", "--lang=en-US",
+		"--disable-lcd-text", "--font-render-hinting=none",
 		"--disable-checker-imaging", "--disable-renderer-backgrounding", "--disable-background-timer-throttling",
 		"--disable-backgrounding-occluded-windows", "--disable-hang-monitor",
+		// navigator.webdriver, which the pipe switches on: that this is no person is
+		// said by the user agent, unless stealth is asked for.
+		"--disable-blink-features=AutomationControlled",
 	}
 }
 

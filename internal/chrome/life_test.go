@@ -128,6 +128,22 @@ func TestTheRendererIsKilledInMidCapture(t *testing.T) {
 	}
 }
 
+// A script that hangs and then takes its process along is a crash at once, not
+// a timeout later: there is no answer to wait for.
+func TestTheRendererIsKilledWhileItOwesAnAnswer(t *testing.T) {
+	r := newRig(t)
+	r.settled()
+	var work sync.WaitGroup
+	work.Go(func() {
+		options := darkroom.Options{JS: "await fetch('/colour/00f'); for (;;);", Timeout: 120000}
+		r.fails("/colour/fff", options, darkroom.CodeRendererCrashed)
+	})
+	eventually(t, "the script runs", func() bool { return len(r.site.Visits("/colour/00f")) > 0 })
+	killRenderers(int(r.slot.group.Load()))
+	work.Wait()
+	r.good("/colour/0f0", darkroom.Options{})
+}
+
 // A capture must end soon after its deadline, whatever the page does.
 func TestDeadlines(t *testing.T) {
 	r := newRig(t)

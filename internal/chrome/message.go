@@ -15,6 +15,7 @@ type message struct {
 	session string
 	body    []byte // result, params or error
 	refused bool   // body is an error
+	crashed bool   // there is no answer, because its target has crashed
 }
 
 // parseMessage takes a message apart. Chromium always writes the members in
@@ -91,7 +92,10 @@ func parseFull(raw []byte) (message, bool) {
 }
 
 func (m message) result(method string) ([]byte, error) {
-	if !m.refused {
+	switch {
+	case m.crashed:
+		return nil, fmt.Errorf("%s: %w", method, errCrashed)
+	case !m.refused:
 		return m.body, nil
 	}
 	refusal := &protocolError{method: method}

@@ -148,6 +148,9 @@ func attachment(disposition string) bool {
 func (c *capture) unreachable(answer document, failure string) error {
 	name := strings.TrimPrefix(failure, "net::")
 	host := hostOf(answer.url)
+	if name == "ERR_ABORTED" && answer.status == 0 && answer.mime == "" {
+		name = "ERR_UNKNOWN_URL_SCHEME" // where a redirect led
+	}
 	for _, known := range netErrors() {
 		if strings.HasPrefix(name, known.prefix) {
 			return darkroom.Errorf(known.code, "%s", strings.NewReplacer("{host}", host, "{name}", name, "{mime}", answer.mime).Replace(known.message))

@@ -1,6 +1,7 @@
 package chrome
 
 import (
+	"slices"
 	"time"
 
 	"github.com/chromedp/cdproto/cdp"
@@ -36,6 +37,10 @@ type pageState struct {
 
 	reached   map[cdp.LoaderID]milestones
 	documents map[cdp.LoaderID]*document
+	latest    cdp.LoaderID // of the last document asked for
+	left      []darkroom.Redirect
+	loading   loading
+	console   []darkroom.ConsoleMessage
 }
 
 // milestones of one document.
@@ -50,10 +55,43 @@ type document struct {
 	disposition string
 	refused     bool   // the answer is our proxy's: it could or may not reach the target
 	failure     string // net::ERR_…; "" while there is none
+	hops        []darkroom.Redirect
 }
 
 func (s *pageState) reset() {
-	*s = pageState{crashed: s.crashed, reached: map[cdp.LoaderID]milestones{}, documents: map[cdp.LoaderID]*document{}}
+	*s = pageState{
+		crashed: s.crashed, reached: map[cdp.LoaderID]milestones{}, documents: map[cdp.LoaderID]*document{}, loading: newLoading(),
+	}
+}
+
+// leave notes how the document in view is left when another takes its place.
+func (s *pageState) leave(next cdp.LoaderID) {
+	if s.loader == "" || s.loader == next {
+		return
+	}
+	s.left = s.route()
+}
+
+// route is how the browser came to the document in view, that one included.
+func (s *pageState) route() []darkroom.Redirect {
+	answer, ok := s.documents[s.loader]
+	if !ok || len(s.left) >= darkroom.MaxEvidenceEntries {
+		return s.left
+	}
+	return slices.Concat(s.left, answer.hops, []darkroom.Redirect{{URL: answer.url, Status: answer.status}})
+}
+
+// redirects is what sent the browser elsewhere, up to the document asked for
+// last.
+func (s *pageState) redirects() []darkroom.Redirect {
+	last, asked := s.documents[s.latest]
+	if !asked {
+		return s.left
+	}
+	if s.latest == s.loader || s.loader == "" {
+		return slices.Concat(s.left, last.hops)
+	}
+	return slices.Concat(s.route(), last.hops)
 }
 
 func (s *pageState) document(loader cdp.LoaderID) *document {

@@ -22,6 +22,8 @@ type doorman struct {
 	ours    map[target.ID]string // the session of each page that nobody has fetched yet
 	changed chan struct{}        // closed, and replaced, when one was added
 	worker  bool                 // a shared worker was started
+
+	disguise *emulation.SetUserAgentOverrideParams // what workers must be told; nil = nothing
 }
 
 func newDoorman(ctx context.Context, root session) (*doorman, error) {
@@ -53,7 +55,9 @@ func (d *doorman) hear(m message) {
 		return
 	}
 	if event.Target.Type != "page" {
-		post(session{conn: d.root.conn, id: event.Session}, runtime.RunIfWaitingForDebugger, cdp.Empty{})
+		started := session{conn: d.root.conn, id: event.Session}
+		d.tell(started, event.Target.Type)
+		post(started, runtime.RunIfWaitingForDebugger, cdp.Empty{})
 		d.mu.Lock()
 		d.worker = true
 		d.mu.Unlock()

@@ -43,6 +43,9 @@ func (e *Engine) startIn(ctx context.Context, folder, proxy string) (*process, e
 		shell: e.browser.Shell(), strict: e.config.Strict, proxy: proxy,
 		profile: filepath.Join(folder, "profile"), smallShared: smallSharedMemory(),
 	}
+	if err := e.run.trust(folder, e.authorities); err != nil {
+		return nil, err
+	}
 	p := &process{folder: folder, stderr: &tail{}, exited: make(chan struct{})}
 	p.cmd = exec.Command(e.browser.Path, options.arguments()...)
 	p.cmd.Dir = folder

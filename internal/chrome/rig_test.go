@@ -99,6 +99,9 @@ func (r *rig) takeIn(session, path string, options darkroom.Options) (darkroom.S
 	if err != nil && len(shot.Image) > 0 {
 		r.t.Errorf("%s: a failed capture has a picture", path)
 	}
+	if code := darkroom.CodeOf(err); err != nil && shot.Evidence == nil && code != darkroom.CodeInternal && code != darkroom.CodeCancelled {
+		r.t.Errorf("%s: a failed capture (%s) has no evidence", path, code)
+	}
 	return shot, err
 }
 

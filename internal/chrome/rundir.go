@@ -40,27 +40,16 @@ func openRunDir(ctx context.Context, asked string, log *slog.Logger) (*runDir, e
 		return nil, fmt.Errorf("make the run folder: %w", err)
 	}
 	r := &runDir{path: asked, asked: asked, user: user}
-	if !r.reachable() {
+	if user.closed(asked) != "" { // such as a data folder that is closed to others
 		r.path = substitute(asked)
+	}
+	if err := user.reaches(r.path, "set TMPDIR to another folder"); err != nil {
+		return nil, errors.Join(err, r.remove())
 	}
 	if err := r.prepare(); err != nil {
 		return nil, err
 	}
 	return r, r.inherit(ctx, log)
-}
-
-// reachable reports whether the browser's user can go to the configured folder:
-// below a data folder that is closed to others it cannot.
-func (r *runDir) reachable() bool {
-	for folder := r.asked; ; folder = filepath.Dir(folder) {
-		info, err := os.Stat(folder)
-		if err != nil || !r.user.mayEnter(info) {
-			return false
-		}
-		if folder == filepath.Dir(folder) {
-			return true
-		}
-	}
 }
 
 // substitute is a folder among the temporary files that the same configured

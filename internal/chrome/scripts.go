@@ -144,4 +144,21 @@ const scriptStroll = `async (height, limit) => {
   return inTime;
 }`
 
+// scriptIdentity has a worker show that user agent and platform; "" is its
+// own.
+const scriptIdentity = `(text, platform) => {
+  const show = (name, value) => Object.defineProperty(WorkerNavigator.prototype, name, {get: () => value, configurable: true, enumerable: true});
+  if (navigator.userAgent !== text) {
+    show('userAgent', text);
+    show('appVersion', text.replace(/^Mozilla[/]/, ''));
+  }
+  if (platform && navigator.platform !== platform) show('platform', platform);
+}`
+
+// scriptStore stores items in the documents of one origin.
+const scriptStore = `(origin, items) => {
+  if (self !== top || location.origin !== origin) return;
+  for (const {name, value} of items) try { localStorage.setItem(name, value) } catch {}
+}`
+
 const scriptFrame = `() => new Promise(r => { const t = setTimeout(r, 500); requestAnimationFrame(() => { clearTimeout(t); r() }) })`

@@ -20,16 +20,14 @@ import (
 
 // shoot takes the picture of what the options ask for.
 func (c *capture) shoot(ctx context.Context) error {
+	if c.options.Format == darkroom.FormatPDF {
+		return c.print(ctx)
+	}
 	clip, err := c.area(ctx)
 	if err != nil {
 		return err
 	}
-	var picture []byte
-	if clip != nil && c.pixels(clip) > onePiece {
-		picture, err = c.inTiles(ctx, clip)
-	} else {
-		picture, err = c.steady(ctx, clip, c.options.Format)
-	}
+	picture, err := c.picture(ctx, clip)
 	if err != nil {
 		return err
 	}
@@ -39,7 +37,17 @@ func (c *capture) shoot(ctx context.Context) error {
 	}
 	c.shot.Image, c.shot.ContentType = picture, c.options.ContentType()
 	c.shot.Width, c.shot.Height = size.Width, size.Height
-	return nil
+	return c.shrink(picture)
+}
+
+func (c *capture) picture(ctx context.Context, clip *page.Viewport) ([]byte, error) {
+	switch {
+	case c.options.Deterministic:
+		return c.agreed(ctx, clip)
+	case c.tiled(clip):
+		return c.inTiles(ctx, clip, nil)
+	}
+	return c.steady(ctx, clip, c.options.Format)
 }
 
 // steady tries once more where the browser may refuse once: right after a

@@ -112,24 +112,27 @@ func (s *Slot) notTaken(err error) error {
 
 // capture holds the turn; the repair after it gives it back.
 func (s *Slot) capture(ctx context.Context, request darkroom.CaptureRequest, target *url.URL) (shot darkroom.Shot, err error) {
-	if err := s.ready(ctx, request.Session); err != nil {
+	if err := s.ready(ctx, sessionOf(request)); err != nil {
 		defer s.give()
 		return shot, s.notReady(ctx, err)
 	}
 	c := &capture{
 		tab: s.browser.tab, proxy: s.proxy, browser: s.engine.browser, target: target, options: request.Options.WithDefaults(),
+		filter: s.engine.config.Filter, access: s.engine.access(), root: s.browser.conn.browser(), context: s.browser.context,
+		thumbnail: request.Thumbnail,
 	}
 	s.browser.guest.begin()
 	s.browser.clean = false
 	failure := s.guarded(ctx, c)
 	s.window = c.tab.dressed
 	if failure == nil {
-		s.afterwards(c, nil)
+		s.afterwards(c, c.trouble)
 		return c.shot, nil
 	}
 	failure = s.memoryFailure(failure)
 	failure.HTTPStatus = c.shot.HTTPStatus
 	c.shot.Image, c.shot.ContentType, c.shot.Width, c.shot.Height = nil, "", 0, 0
+	c.shot.Thumbnail, c.shot.PixelHash, c.shot.Stable = nil, "", false
 	s.afterwards(c, failure)
 	return c.shot, failure
 }
@@ -160,7 +163,12 @@ func (s *Slot) guarded(ctx context.Context, c *capture) (failure *darkroom.Error
 			failure = darkroom.Errorf(darkroom.CodeInternal, "the capture broke off")
 		}
 	}()
-	err := c.run(ctx)
+	failure = asFailure(c.run(ctx))
+	c.testify(ctx, failure)
+	return failure
+}
+
+func asFailure(err error) *darkroom.Error {
 	if err == nil {
 		return nil
 	}

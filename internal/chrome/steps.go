@@ -42,7 +42,7 @@ func (c *capture) find(ctx context.Context, option, selector string) (box, error
 			return found.Box, nil
 		case err == nil:
 			asked, hidden = true, found.Found
-			err = c.tab.rest(ctx, pollPeriod)
+			err = c.linger(ctx, pollPeriod)
 		}
 		if asked && errors.Is(err, context.DeadlineExceeded) {
 			return box{}, c.absent(option, selector, hidden)
@@ -78,9 +78,7 @@ func (c *capture) script(ctx context.Context) error {
 	if err := c.settle(ctx); err != nil {
 		return err
 	}
-	answer, err := call(ctx, c.tab.session, runtime.Evaluate, runtime.EvaluateParams{
-		Expression: c.options.JS, AwaitPromise: new(true), ReplMode: new(true), Silent: new(true), AllowUnsafeEvalBlockedByCSP: new(true),
-	})
+	answer, err := c.evaluate(ctx)
 	// A script that sends the page elsewhere ends with its document.
 	if err = elsewhere(err); errors.Is(err, errNavigated) {
 		return c.settle(ctx)
@@ -92,6 +90,25 @@ func (c *capture) script(ctx context.Context) error {
 		return darkroom.Errorf(darkroom.CodeScriptError, "the script of the js option failed: %s", describe(answer.ExceptionDetails))
 	}
 	return c.resettle(ctx)
+}
+
+// evaluate runs the script. A deterministic page gets the time that it may
+// wait for.
+func (c *capture) evaluate(ctx context.Context) (result runtime.EvaluateResult, err error) {
+	sent := post(c.tab.session, runtime.Evaluate, runtime.EvaluateParams{
+		Expression: c.options.JS, AwaitPromise: new(true), ReplMode: new(true), Silent: new(true), AllowUnsafeEvalBlockedByCSP: new(true),
+	})
+	for c.clock.name != "" {
+		// The page may go elsewhere, and then the script's own answer says so.
+		err := c.passTime(ctx, clockSpan)
+		if sent.answered() || errors.Is(err, errNavigated) {
+			break
+		}
+		if err != nil {
+			return result, err
+		}
+	}
+	return receive[runtime.EvaluateResult](ctx, sent)
 }
 
 // click presses and releases the mouse on the element, as a person does, so
@@ -151,7 +168,7 @@ func (c *capture) resettle(ctx context.Context) error {
 }
 
 func (c *capture) scroll(ctx context.Context) error {
-	if c.options.FullPage {
+	if c.wholly() {
 		if err := c.stroll(ctx); err != nil {
 			return err
 		}
@@ -180,7 +197,7 @@ func (c *capture) stroll(ctx context.Context) error {
 		return c.tab.run(ctx, scriptStroll, &inTime, c.options.MaxHeight, limit.Milliseconds())
 	})
 	if err == nil && !inTime {
-		c.warn("some parts of the page had not loaded after %s", limit.Round(time.Second))
+		c.warnForNow("some parts of the page had not loaded after %s", limit.Round(time.Second))
 	}
 	return err
 }
@@ -189,7 +206,7 @@ func (c *capture) delay(ctx context.Context) error {
 	if c.options.Delay == 0 {
 		return nil
 	}
-	return c.tab.rest(ctx, time.Duration(c.options.Delay)*time.Millisecond)
+	return c.linger(ctx, time.Duration(c.options.Delay)*time.Millisecond)
 }
 
 // pose brings the page to rest and reads its title and address.
@@ -199,7 +216,16 @@ func (c *capture) pose(ctx context.Context) error {
 		URL   string `json:"url"`
 	}
 	err := c.on(ctx, func(ctx context.Context) error {
-		return c.tab.run(ctx, scriptPose, &facts, c.options.Animations != "allow")
+		if _, err := c.unveil(ctx); err != nil {
+			return err
+		}
+		if err := c.tidy(ctx); err != nil {
+			return err
+		}
+		if err := c.tab.run(ctx, scriptPose, &facts, c.options.Animations != "allow"); err != nil {
+			return err
+		}
+		return c.still(ctx)
 	})
 	if err != nil {
 		return err

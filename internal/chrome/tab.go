@@ -17,6 +17,7 @@ import (
 // tab is one page of a browser, and what its events have told so far.
 type tab struct {
 	session session
+	door    *doorman
 	target  target.ID
 	frame   cdp.FrameID    // the main frame
 	dressed emulatedWindow // in force
@@ -26,6 +27,9 @@ type tab struct {
 	state   pageState
 	world   world
 	headers headerRule
+	blocker *blocker // nil = no request is kept back
+
+	once once
 }
 
 // world is our own JavaScript world in the current document: the page's
@@ -51,7 +55,7 @@ func openTab(ctx context.Context, door *doorman, in cdp.BrowserContextID) (*tab,
 	if err != nil {
 		return nil, fmt.Errorf("attach to the tab: %w", err)
 	}
-	t := &tab{session: attached, target: created.TargetID, frame: cdp.FrameID(created.TargetID), changed: make(chan struct{})}
+	t := &tab{session: attached, door: door, target: created.TargetID, frame: cdp.FrameID(created.TargetID), changed: make(chan struct{})}
 	t.state.reset()
 	attached.conn.listen(attached.id, t.hear)
 	err = waitAll(ctx,
@@ -59,10 +63,7 @@ func openTab(ctx context.Context, door *doorman, in cdp.BrowserContextID) (*tab,
 		post(attached, page.SetLifecycleEventsEnabled, page.SetLifecycleEventsEnabledParams{Enabled: true}),
 		// The buffers are for response bodies, which nobody asks for.
 		post(attached, network.Enable, network.EnableParams{MaxTotalBufferSize: new(int64(0)), MaxResourceBufferSize: new(int64(0)), MaxPostDataSize: new(int64(0))}),
-		// What runs beside the page makes requests that are not reported here.
-		post(attached, target.SetAutoAttach, target.SetAutoAttachParams{
-			AutoAttach: true, Flatten: new(true), Filter: target.Filter{{Type: "worker"}, {Type: "iframe"}},
-		}),
+		post(attached, target.SetAutoAttach, beside(false)),
 		post(attached, runtime.RunIfWaitingForDebugger, cdp.Empty{}),
 	)
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"hash"
 	"image"
 	"image/color"
 	"image/draw"
@@ -35,15 +36,21 @@ type strip struct {
 	width, height int
 	fetch         func(top, rows int) (image.Image, error)
 
+	sum hash.Hash // of the rows so far; nil = nobody wants it
+
 	tile *image.RGBA // opaque; its bounds are in the coordinates of the whole
 	err  error
 }
 
 // inTiles takes a large picture without anybody holding all its pixels. The
-// tiles are lossless, whatever the format.
-func (c *capture) inTiles(ctx context.Context, clip *page.Viewport) ([]byte, error) {
+// tiles are lossless, whatever the format; sum, if there is one, is given their
+// pixels.
+func (c *capture) inTiles(ctx context.Context, clip *page.Viewport, sum hash.Hash) ([]byte, error) {
 	scale := c.options.Viewport().Scale * clip.Scale
-	s := &strip{width: int(math.Round(clip.Width * scale)), height: int(math.Round(clip.Height * scale))}
+	s := &strip{width: int(math.Round(clip.Width * scale)), height: int(math.Round(clip.Height * scale)), sum: sum}
+	if sum != nil {
+		sum.Write(sizeOf(s.width, s.height))
+	}
 	s.fetch = func(top, rows int) (image.Image, error) {
 		part := *clip
 		part.Y, part.Height = clip.Y+float64(top)/scale, float64(rows)/scale
@@ -97,6 +104,9 @@ func (s *strip) reach(y int) bool {
 	// Rounding may make a tile a pixel larger or smaller than was asked for.
 	s.tile = image.NewRGBA(image.Rect(0, top, s.width, top+rows))
 	draw.Draw(s.tile, s.tile.Rect, part, part.Bounds().Min, draw.Src)
+	if s.sum != nil {
+		s.sum.Write(s.tile.Pix)
+	}
 	return true
 }
 

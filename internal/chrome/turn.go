@@ -24,7 +24,7 @@ func (s *Slot) afterwards(c *capture, failure *darkroom.Error) {
 	s.browser.shots++
 	var marked bool
 	c.tab.look(func(state *pageState) { marked = state.marked })
-	secrets := marked || s.browser.door.sawWorker() || !c.options.Secrets.Empty()
+	secrets := marked || s.browser.door.sawWorker() || c.leavesCredentials()
 	go func() {
 		defer s.give()
 		ctx, cancel := context.WithTimeout(context.Background(), turnLimit)

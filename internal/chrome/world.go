@@ -42,6 +42,9 @@ func (t *tab) run(ctx context.Context, script string, result any, arguments ...a
 	return nil
 }
 
+// worldName is shown nowhere but in the browser's own tools.
+const worldName = "darkroom"
+
 // functionCall stands in for runtime.CallFunctionOnParams, which leaves out
 // arguments that are empty: "" would arrive as undefined.
 type functionCall struct {
@@ -71,7 +74,7 @@ func (t *tab) enter(ctx context.Context) (runtime.ExecutionContextID, error) {
 		return t.world.context, nil
 	}
 	made, err := call(ctx, t.session, page.CreateIsolatedWorld, page.CreateIsolatedWorldParams{
-		FrameID: t.frame, WorldName: "darkroom", GrantUniveralAccess: new(true),
+		FrameID: t.frame, WorldName: worldName, GrantUniveralAccess: new(true),
 	})
 	if err != nil {
 		return 0, err

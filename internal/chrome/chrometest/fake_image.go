@@ -50,6 +50,9 @@ func drawn(request darkroom.CaptureRequest) (darkroom.Shot, error) {
 	case "webp":
 		out.Write(onePixelWebP())
 		shot.Width, shot.Height = 1, 1
+	case darkroom.FormatPDF:
+		out.WriteString("%PDF-1.4\n%%EOF\n")
+		shot.Width, shot.Height = 0, 0
 	default:
 		encoder := png.Encoder{CompressionLevel: png.BestSpeed}
 		err = encoder.Encode(&out, canvas)

@@ -27,10 +27,10 @@ type Visit struct {
 	Header http.Header
 }
 
-// Site gives the odd pages. pages.go, traps.go and state.go list them.
+// Site gives the odd pages. The files of this package list them.
 func Site() *Pages {
 	p := &Pages{mux: http.NewServeMux()}
-	for _, routes := range []map[string]http.HandlerFunc{lookPages(), answerPages(), trapPages(), statePages(), actPages()} {
+	for _, routes := range []map[string]http.HandlerFunc{lookPages(), answerPages(), trapPages(), statePages(), actPages(), identityPages(), picturePages(), oddPages(), clutterPages(), bannerPages()} {
 		for path, page := range routes {
 			p.mux.HandleFunc(path, page)
 		}

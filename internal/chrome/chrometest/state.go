@@ -14,7 +14,13 @@ func statePages() map[string]http.HandlerFunc {
 			writePage(w, plantPage)
 		},
 		// The title names what is still there; "" is nothing.
-		"/probe":        html(probePage),
+		"/probe": html(probePage),
+		// The same in a frame, which tells the page around it.
+		"/plant-frame": func(w http.ResponseWriter, _ *http.Request) {
+			http.SetCookie(w, &http.Cookie{Name: "planted", Value: "1", SameSite: http.SameSiteNoneMode, Secure: true})
+			writePage(w, plantPage+tellParent)
+		},
+		"/probe-frame":  html(probePage + tellParent),
 		"/state-worker": typed("text/javascript", stateWorker),
 		// Logs in by script, so that the browser remembers the password: in the page, in a frame, in a worker of either kind.
 		"/login":               html(`<script>` + loginScript + `document.title = login()</script>`),
@@ -28,6 +34,11 @@ func statePages() map[string]http.HandlerFunc {
 		"/logged-in": html(`<script>const x = new XMLHttpRequest(); x.open('GET', '/auth', false); x.send(); document.title = String(x.status)</script>`),
 	}
 }
+
+const tellParent = `<script>(async () => {
+  while (!document.title) await new Promise(r => setTimeout(r, 20));
+  parent.postMessage(document.title, '*');
+})()</script>`
 
 const loginScript = `const login = () => {
   const x = new XMLHttpRequest();
