@@ -15,14 +15,9 @@ import (
 	"darkroom"
 )
 
-// LayoutVersion counts the ways in which the same rows have been laid out. It
-// is part of the ETag: whoever changes one byte of the layout must raise it,
-// or a download resumed after an upgrade would mix two layouts.
-const LayoutVersion = 1
-
 // Entry is one file of the archive.
 type Entry struct {
-	Name     string // ASCII, without folders, at most MaxNameBytes
+	Name     string // ASCII, at most MaxNameBytes; in no folder but FailureFolder
 	Artifact darkroom.Artifact
 }
 
@@ -33,6 +28,7 @@ type Source func(ctx context.Context, key string, offset, length int64) (io.Read
 // Archive is the layout of one job's ZIP. It holds no image and no file, needs
 // no closing, and is safe for concurrent use.
 type Archive struct {
+	layout   int
 	name     string
 	etag     string
 	modified time.Time
@@ -47,9 +43,14 @@ type Archive struct {
 
 // New lays out the archive of a terminal job, entries in the given order. It
 // reads nothing. The error tells of rows that no archive can be made of: a name
-// that is unsafe or there twice, a checksum that is none.
+// that is unsafe or there twice, a checksum that is none, a layout that is newer
+// than this program.
 func New(job darkroom.Job, entries []Entry, source Source) (*Archive, error) {
+	if job.Layout != darkroom.ArchiveLayout {
+		return nil, fmt.Errorf("lay out the archive of job %s: its layout %d is not known to this program", job.ID, job.Layout)
+	}
 	archive := &Archive{
+		layout:   job.Layout,
 		name:     fileName(job),
 		modified: job.CompletedAt.UTC().Truncate(time.Second),
 		entries:  entries,
@@ -91,6 +92,7 @@ func (a *Archive) check(i int, entry Entry, seen map[string]bool) error {
 // safeName is the last gate before a name goes to machines of other people:
 // whatever made it, it must not leave its folder there.
 func safeName(name string) bool {
+	name = strings.TrimPrefix(name, FailureFolder)
 	if len(name) > MaxNameBytes || !fs.ValidPath(name) || name[0] == '.' || strings.Contains(name, "..") {
 		return false
 	}
@@ -126,7 +128,7 @@ func fileName(job darkroom.Job) string {
 func (a *Archive) hash() string {
 	digest := sha256.New()
 	row := make([]byte, 0, 256)
-	row = binary.AppendVarint(row, LayoutVersion)
+	row = binary.AppendVarint(row, int64(a.layout))
 	row = binary.AppendVarint(row, a.modified.Unix())
 	for i, entry := range a.entries {
 		row = binary.AppendUvarint(row, uint64(len(entry.Name)))

@@ -90,6 +90,7 @@ func endedJob(total int) darkroom.Job {
 	return darkroom.Job{
 		ID: "0198c0de-1111-7222-8333-2c963f66afa6", Kind: darkroom.KindBatch, Status: darkroom.StatusCompleted,
 		Progress:    darkroom.Progress{Total: total, Completed: total},
+		Layout:      darkroom.ArchiveLayout,
 		CreatedAt:   time.Date(2026, 4, 1, 12, 0, 0, 0, time.UTC),
 		CompletedAt: time.Date(2026, 4, 1, 12, 34, 57, 987654321, time.UTC),
 	}
@@ -218,7 +219,7 @@ func TestMoreEntriesThanSixteenBitsCount(t *testing.T) {
 	entries := make([]archive.Entry, count)
 	for i := range entries {
 		entries[i] = one
-		entries[i].Name = archive.EntryName(i+1, count, "http://a.test/page", "png", false)
+		entries[i].Name = archive.EntryName(i+1, count, "http://a.test/page", "", "png", false)
 	}
 	made := newArchive(t, entries, stored)
 	file := filepath.Join(t.TempDir(), made.Name())
@@ -360,6 +361,10 @@ func TestBadRowsAreRefused(t *testing.T) {
 		"parent":        {named("../evil")},
 		"absolute":      {named("/abs")},
 		"folder":        {named("a/b")},
+		"only a folder": {named("failures/")},
+		"two folders":   {named("failures/failures/a.json")},
+		"out of it":     {named("failures/../a.json")},
+		"long in it":    {named("failures/" + strings.Repeat("a", archive.MaxNameBytes+1))},
 		"back slash":    {named(`a\b`)},
 		"drive":         {named("C:x")},
 		"hidden":        {named(".profile")},
@@ -379,5 +384,15 @@ func TestBadRowsAreRefused(t *testing.T) {
 		if _, err := archive.New(endedJob(1), entries, newObjects().source); err == nil {
 			t.Errorf("%s: accepted", about)
 		}
+	}
+}
+
+// A job of a newer program cannot be laid out by an older one: guessing would
+// mix two layouts in one download.
+func TestAnUnknownLayoutIsRefused(t *testing.T) {
+	job := endedJob(0)
+	job.Layout = darkroom.ArchiveLayout + 1
+	if _, err := archive.New(job, nil, newObjects().source); err == nil {
+		t.Error("accepted")
 	}
 }

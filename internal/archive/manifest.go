@@ -23,41 +23,26 @@ type manifestHead struct {
 	Cancelled bool               `json:"cancelled,omitempty"`
 	CreatedAt time.Time          `json:"created_at"`
 	StartedAt time.Time          `json:"started_at,omitzero"`
-}
 
-// manifestEntry is one of the results of index.json.
-type manifestEntry struct {
-	Index       int           `json:"index"`
-	URL         string        `json:"url"`
-	Filename    *string       `json:"filename"`
-	Success     bool          `json:"success"`
-	Error       *string       `json:"error"`
-	ErrorCode   darkroom.Code `json:"error_code,omitempty"`
-	FinalURL    string        `json:"final_url,omitempty"`
-	HTTPStatus  int           `json:"http_status,omitempty"`
-	ContentType string        `json:"content_type,omitempty"`
-	SizeBytes   int64         `json:"size_bytes,omitempty"`
-	Width       int           `json:"width,omitempty"`
-	Height      int           `json:"height,omitempty"`
-	DurationMS  int64         `json:"duration_ms"`
-	Attempts    int           `json:"attempts"`
-	CapturedAt  time.Time     `json:"captured_at,omitzero"`
-	Title       string        `json:"title,omitempty"`
-	SHA256      string        `json:"sha256,omitempty"`
-	Warnings    []string      `json:"warnings"`
+	// Only of sitemap jobs.
+	SitemapURL string              `json:"sitemap_url,omitempty"`
+	Discovery  *darkroom.Discovery `json:"discovery,omitempty"`
 }
 
 // Manifest makes index.json of a job whose captures have all ended: one entry
 // for every capture, in order, one per line. The same rows always give the
 // same bytes. captures is gone through twice; a capture that is missing, out of
 // order or has not ended is an error, because the manifest is the proof that
-// nothing was lost.
-func Manifest(job darkroom.Job, captures iter.Seq2[darkroom.Capture, error]) ([]byte, error) {
+// nothing was lost. files are those of the archive that tell of failures.
+func Manifest(job darkroom.Job, captures iter.Seq2[darkroom.Capture, error], files ...Entry) ([]byte, error) {
 	naming, err := NamingOf(job, captures)
 	if err != nil {
 		return nil, fmt.Errorf("name the images of job %s: %w", job.ID, err)
 	}
-	writer := &manifestWriter{naming: naming}
+	writer := &manifestWriter{naming: naming, files: map[string]bool{}}
+	for _, file := range files {
+		writer.files[file.Name] = true
+	}
 	if err := writer.begin(job); err != nil {
 		return nil, fmt.Errorf("write the manifest of job %s: %w", job.ID, err)
 	}
@@ -77,17 +62,21 @@ func Manifest(job darkroom.Job, captures iter.Seq2[darkroom.Capture, error]) ([]
 
 type manifestWriter struct {
 	naming  Naming
+	files   map[string]bool // names of those in the failures' folder
 	buffer  bytes.Buffer
 	entries int
 }
 
 func (m *manifestWriter) begin(job darkroom.Job) error {
-	err := m.encode(manifestHead{
+	head := manifestHead{
 		JobID: job.ID, Type: job.Kind, Status: job.Progress.Outcome(), Name: job.Name, Tags: job.Tags,
 		Total: job.Progress.Total, Completed: job.Progress.Completed, Failed: job.Progress.Failed,
 		Cancelled: job.Cancelled, CreatedAt: wholeSeconds(job.CreatedAt), StartedAt: wholeSeconds(job.StartedAt),
-	})
-	if err != nil {
+	}
+	if job.Kind == darkroom.KindSitemap {
+		head.SitemapURL, head.Discovery = job.Crawl.SitemapURL, &job.Discovery
+	}
+	if err := m.encode(head); err != nil {
 		return err
 	}
 	m.buffer.Truncate(m.buffer.Len() - len("}")) // the head stays open for its results
@@ -124,25 +113,6 @@ func (m *manifestWriter) encode(value any) error {
 	}
 	m.buffer.Truncate(m.buffer.Len() - 1)
 	return nil
-}
-
-func (m *manifestWriter) entry(capture darkroom.Capture) manifestEntry {
-	result := capture.Result
-	entry := manifestEntry{
-		Index: capture.Ordinal, URL: capture.URL, Success: capture.State == darkroom.CaptureCompleted,
-		FinalURL: result.FinalURL, HTTPStatus: result.HTTPStatus,
-		DurationMS: result.Duration.Milliseconds(), Attempts: capture.Attempt,
-		CapturedAt: wholeSeconds(result.CapturedAt), Title: result.Title,
-		Warnings: append([]string{}, result.Warnings...), // [] and never null
-	}
-	if !entry.Success {
-		entry.ErrorCode, entry.Error = capture.Code, &capture.Message
-		return entry
-	}
-	entry.Filename = new(m.naming.Name(capture))
-	entry.ContentType, entry.SizeBytes, entry.SHA256 = result.ContentType, result.Size, result.SHA256
-	entry.Width, entry.Height = result.Width, result.Height
-	return entry
 }
 
 func wholeSeconds(t time.Time) time.Time {

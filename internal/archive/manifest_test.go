@@ -6,6 +6,7 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -42,6 +43,7 @@ func partialJob() (darkroom.Job, []darkroom.Capture) {
 	first, third := shot("ab"), shot("cd")
 	first.FinalURL, first.Title = "https://example.com/blog/?a=1&b=2", `A <b> "title" & more`
 	third.Warnings = []string{"truncated at 16384 px"}
+	third.Seen = darkroom.Seen{PixelHash: strings.Repeat("ef", 32), Blocked: 12}
 	return job, []darkroom.Capture{
 		{Ordinal: 1, URL: "https://example.com/blog?a=1&b=2", State: darkroom.CaptureCompleted, Attempt: 1, Result: first},
 		{
@@ -54,21 +56,40 @@ func partialJob() (darkroom.Job, []darkroom.Capture) {
 }
 
 func TestManifest(t *testing.T) {
-	job, captures := partialJob()
-	got, err := archive.Manifest(job, seq(captures...))
-	if err != nil {
-		t.Fatal(err)
+	batch, captures := partialJob()
+	site := batch
+	site.Kind, site.Crawl = darkroom.KindSitemap, darkroom.Crawl{SitemapURL: "https://example.com/sitemap.xml?a&b", MaxPages: 3}
+	site.Discovery = darkroom.Discovery{
+		Ended: true, Sitemaps: 2, Found: 8, Skipped: map[darkroom.SkipReason]int{darkroom.SkipOtherHost: 4, darkroom.SkipDuplicate: 1},
+		Warnings: []string{"https://example.com/b.xml ends in the middle"},
 	}
-	if !json.Valid(got) {
-		t.Fatalf("it is no JSON:\n%s", got)
+	varied := slices.Clone(captures)
+	for i := range varied {
+		varied[i].URL, varied[i].Variant = "https://example.com/blog", []string{"phone", "v2", "dark"}[i]
 	}
-	golden := filepath.Join("testdata", "index.json")
-	want, err := os.ReadFile(golden)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if string(got) != string(want) {
-		t.Errorf("it is not %s but\n%s", golden, got)
+	varied[2].Result.Cached, varied[2].Attempt = true, 0
+	empty := site
+	empty.Progress, empty.Discovery = darkroom.Progress{}, darkroom.Discovery{Ended: true}
+	for golden, c := range map[string]struct {
+		job      darkroom.Job
+		captures []darkroom.Capture
+	}{"index.json": {batch, captures}, "sitemap.json": {site, captures}, "empty.json": {empty, nil}, "variants.json": {batch, varied}} {
+		t.Run(golden, func(t *testing.T) {
+			got, err := archive.Manifest(c.job, seq(c.captures...))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !json.Valid(got) {
+				t.Fatalf("it is no JSON:\n%s", got)
+			}
+			want, err := os.ReadFile(filepath.Join("testdata", golden))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if string(got) != string(want) {
+				t.Errorf("it is not %s but\n%s", golden, got)
+			}
+		})
 	}
 }
 

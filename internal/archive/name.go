@@ -11,7 +11,7 @@ import (
 	"darkroom"
 )
 
-// MaxNameBytes is the longest name of an entry.
+// MaxNameBytes is the longest name of an entry, without FailureFolder.
 const MaxNameBytes = 120
 
 // ManifestName is the manifest's own name in the archive.
@@ -20,13 +20,17 @@ const ManifestName = "index.json"
 // EntryName names the image of a capture: the ordinal, padded to three digits
 // or to those of total, and then the path of the target with its segments
 // joined by "_"; the host instead when the path is empty, and both when the
-// job mixes hosts: "001_blog_my-first-post.png". Names are ASCII letters,
-// digits, ".", "_" and "-" only, at most MaxNameBytes long, and unique by
-// their ordinal alone, so also where case does not count.
-func EntryName(ordinal, total int, target, ext string, mixedHosts bool) string {
+// job mixes hosts: "001_blog_my-first-post.png". The name of a variant follows:
+// "001_blog_my-first-post_phone.png". Names are ASCII letters, digits, ".", "_"
+// and "-" only, at most MaxNameBytes long, and unique by their ordinal alone,
+// so also where case does not count.
+func EntryName(ordinal, total int, target, variant, ext string, mixedHosts bool) string {
 	digits := max(3, len(strconv.Itoa(total)))
 	prefix := fmt.Sprintf("%0*d_", digits, ordinal)
 	suffix := "." + clean(ext)
+	if variant := clean(variant); variant != "" {
+		suffix = "_" + variant + suffix
+	}
 	host, path := split(target)
 	words := segments(path)
 	if host := clean(host); len(words) == 0 || mixedHosts && host != "" {
@@ -64,8 +68,8 @@ func NamingOf(job darkroom.Job, captures iter.Seq2[darkroom.Capture, error]) (Na
 
 // Name is the name of a successful capture's image.
 func (n Naming) Name(capture darkroom.Capture) string {
-	ext := strings.TrimPrefix(capture.Result.ContentType, "image/")
-	return EntryName(capture.Ordinal, n.Total, capture.URL, ext, n.MixedHosts)
+	_, ext, _ := strings.Cut(capture.Result.ContentType, "/")
+	return EntryName(capture.Ordinal, n.Total, capture.URL, capture.Variant, ext, n.MixedHosts)
 }
 
 // split takes host and path out of a URL. It is no parser: targets were

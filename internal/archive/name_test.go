@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"darkroom"
 	"darkroom/internal/archive"
 )
 
@@ -72,7 +73,7 @@ func TestEntryName(t *testing.T) {
 		{"no URL at all", "///", false, "001_.png"},
 	} {
 		t.Run(test.about, func(t *testing.T) {
-			if got := archive.EntryName(1, 1, test.target, "png", test.mixed); got != test.want {
+			if got := archive.EntryName(1, 1, test.target, "", "png", test.mixed); got != test.want {
 				t.Errorf("%s is named %s, want %s", test.target, got, test.want)
 			}
 		})
@@ -90,7 +91,7 @@ func TestOrdinalsArePadded(t *testing.T) {
 		{12345, 70000, "12345_a.jpeg"},
 		{500, 500, "500_a.jpeg"},
 	} {
-		if got := archive.EntryName(test.ordinal, test.total, "http://h.test/a", "jpeg", false); got != test.want {
+		if got := archive.EntryName(test.ordinal, test.total, "http://h.test/a", "", "jpeg", false); got != test.want {
 			t.Errorf("%d of %d is named %s, want %s", test.ordinal, test.total, got, test.want)
 		}
 	}
@@ -103,11 +104,34 @@ func TestOrdinalsTellNamesApart(t *testing.T) {
 	}
 	seen := map[string]string{}
 	for i, target := range targets {
-		name := strings.ToLower(archive.EntryName(i+1, len(targets), target, "png", false))
+		name := strings.ToLower(archive.EntryName(i+1, len(targets), target, "", "png", false))
 		if other, ok := seen[name]; ok {
 			t.Errorf("%s and %s are both named %s", target, other, name)
 		}
 		seen[name] = target
+	}
+}
+
+func TestTheNameSaysTheFormat(t *testing.T) {
+	for contentType, want := range map[string]string{"image/jpeg": "001_a.jpeg", "application/pdf": "001_a.pdf"} {
+		capture := darkroom.Capture{Ordinal: 1, URL: "http://h.test/a", Result: darkroom.Result{Artifact: darkroom.Artifact{ContentType: contentType}}}
+		if got := (archive.Naming{Total: 1}).Name(capture); got != want {
+			t.Errorf("%s is named %s, want %s", contentType, got, want)
+		}
+	}
+}
+
+func TestTheNameEndsWithTheVariant(t *testing.T) {
+	for _, test := range []struct{ target, variant, want string }{
+		{"http://a.test/blog/post", "phone", "007_blog_post_phone.png"},
+		{"http://a.test/", "v2", "007_a.test_v2.png"},
+		{"http://a.test/x.y", "iPhone-14.dark", "007_x.y_iPhone-14.dark.png"},
+		{"http://a.test/" + strings.Repeat("segment-", 40), "phone", "007_" + strings.Repeat("segment-", 12) + "s-dc0f3e47_phone.png"},
+	} {
+		got := archive.EntryName(7, 20, test.target, test.variant, "png", false)
+		if got != test.want || len(got) > archive.MaxNameBytes {
+			t.Errorf("%s in %s is named %s, want %s", test.target, test.variant, got, test.want)
+		}
 	}
 }
 
@@ -122,7 +146,7 @@ func FuzzEntryName(f *testing.F) {
 	form := regexp.MustCompile(`^[0-9]{3,}_[A-Za-z0-9._-]*\.png$`)
 	f.Fuzz(func(t *testing.T, target string, ordinal, total int, mixed bool) {
 		ordinal, total = ordinal&0xfffff, total&0xfffff
-		name := archive.EntryName(ordinal, total, target, "png", mixed)
+		name := archive.EntryName(ordinal, total, target, "", "png", mixed)
 		if !form.MatchString(name) || len(name) > archive.MaxNameBytes || strings.Contains(name, "..") || !fs.ValidPath(name) {
 			t.Errorf("%q is named %q", target, name)
 		}

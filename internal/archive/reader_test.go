@@ -205,7 +205,7 @@ func TestReadingAheadIsBounded(t *testing.T) {
 	var flying, peak, open atomic.Int64
 	entries := make([]archive.Entry, 40)
 	for i := range entries {
-		entries[i] = stored.add(archive.EntryName(i+1, 40, "http://a.test/x", "png", false), noise(uint64(i), 3*mib/2))
+		entries[i] = stored.add(archive.EntryName(i+1, 40, "http://a.test/x", "", "png", false), noise(uint64(i), 3*mib/2))
 	}
 	source := func(ctx context.Context, key string, offset, length int64) (io.ReadCloser, error) {
 		reader, err := stored.source(ctx, key, offset, length)

@@ -73,6 +73,7 @@ func idle(seen *sync.Map) Handlers {
 	}
 	return Handlers{
 		Shift:   func(context.Context) error { return note("shift", "") },
+		Expand:  func(_ context.Context, id string) error { return note("expand", id) },
 		Finish:  func(_ context.Context, id string) error { return note("finish", id) },
 		Deliver: func(_ context.Context, id string) error { return note("deliver", id) },
 		Sweep:   func(context.Context) error { return note("sweep", "") },
@@ -134,8 +135,8 @@ func TestEveryKindReachesItsHandler(t *testing.T) {
 	f := newFixture(t)
 	var seen sync.Map
 	f.start(idle(&seen))
-	f.insert(Task{Kind: Shift}, Task{Kind: Shift}, Task{Kind: Finish, ID: "job"}, Task{Kind: Deliver, ID: "whk", Sequence: 1})
-	for key, want := range map[string]int64{"shift ": 2, "finish job": 1, "deliver whk": 1, "sweep ": 1} { // the sweep comes by itself
+	f.insert(Task{Kind: Shift}, Task{Kind: Shift}, Task{Kind: Expand, ID: "site"}, Task{Kind: Finish, ID: "job"}, Task{Kind: Deliver, ID: "whk", Sequence: 1})
+	for key, want := range map[string]int64{"shift ": 2, "expand site": 1, "finish job": 1, "deliver whk": 1, "sweep ": 1} { // the sweep comes by itself
 		await(t, key+" was called", func() bool { return calls(&seen, key) == want })
 	}
 	await(t, "all rows are completed", func() bool { return f.number(`SELECT count(*) FROM river_job WHERE state <> 'completed'`) == 0 })
@@ -231,6 +232,33 @@ func TestWhatFailsIsTriedAgain(t *testing.T) {
 	await(t, "it succeeded", func() bool {
 		return f.number(`SELECT count(*) FROM river_job WHERE kind = 'finish' AND state = 'completed'`) == 1
 	})
+}
+
+// What comes too early costs no attempt, is not logged as a failure, and comes
+// again when it said.
+func TestWhatComesTooEarlyComesAgain(t *testing.T) {
+	f := newFixture(t)
+	calls := make(chan time.Time, 10)
+	handlers := idle(new(sync.Map))
+	handlers.Deliver = func(context.Context, string) error {
+		calls <- time.Now()
+		if len(calls) == 1 {
+			return fmt.Errorf("busy: %w", Later(time.Second))
+		}
+		return nil
+	}
+	f.start(handlers)
+	f.insert(Task{Kind: Deliver, ID: "whk"})
+	await(t, "it was called twice", func() bool { return len(calls) == 2 })
+	if first, second := <-calls, <-calls; second.Sub(first) < time.Second-time.Millisecond {
+		t.Errorf("it came again after %v", second.Sub(first))
+	}
+	await(t, "it succeeded", func() bool {
+		return f.number(`SELECT count(*) FROM river_job WHERE kind = 'deliver' AND state = 'completed'`) == 1
+	})
+	if n := f.number(`SELECT count(*) FROM river_job WHERE kind = 'deliver' AND (attempt <> 1 OR errors IS NOT NULL)`); n != 0 {
+		t.Error("it counts as a failure")
+	}
 }
 
 func TestAPanicIsAFailure(t *testing.T) {

@@ -2,6 +2,7 @@ package queue
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -12,14 +13,22 @@ import (
 )
 
 // Handlers do the work of each kind of task. One that gives an error is called
-// again later. Each must obey its context and may be called twice for the same
-// work.
+// again later, one that gives a Later when that says. Each must obey its
+// context and may be called twice for the same work.
 type Handlers struct {
 	Shift   func(ctx context.Context) error
+	Expand  func(ctx context.Context, jobID string) error
 	Finish  func(ctx context.Context, jobID string) error
 	Deliver func(ctx context.Context, deliveryID string) error
 	Sweep   func(ctx context.Context) error
 }
+
+// Later is what a handler gives as its error when the time has not come for the
+// task: it is called again after so long, and that counts as no failure.
+type Later time.Duration
+
+// Error says how long.
+func (l Later) Error() string { return fmt.Sprintf("not before %v have passed", time.Duration(l)) }
 
 // Config says how much is worked at once.
 type Config struct {
@@ -28,6 +37,7 @@ type Config struct {
 }
 
 const (
+	expandWorkers  = 4
 	finishWorkers  = 2
 	deliverWorkers = 16
 	sweepEvery     = 30 * time.Second
@@ -83,6 +93,7 @@ func riverConfig(handlers Handlers, config Config) *river.Config {
 		Workers: workers(handlers),
 		Queues: map[string]river.QueueConfig{
 			string(Shift):   {MaxWorkers: max(1, config.Slots)},
+			string(Expand):  {MaxWorkers: expandWorkers},
 			string(Finish):  {MaxWorkers: finishWorkers},
 			string(Deliver): {MaxWorkers: deliverWorkers},
 			string(Sweep):   {MaxWorkers: 1},
@@ -112,6 +123,10 @@ func workers(handlers Handlers) *river.Workers {
 		timeout: shiftTimeout,
 		work:    func(ctx context.Context, _ shiftArgs) error { return handlers.Shift(ctx) },
 	})
+	river.AddWorker(bundle, &worker[expandArgs]{
+		timeout: expandTimeout,
+		work:    func(ctx context.Context, args expandArgs) error { return handlers.Expand(ctx, args.ID) },
+	})
 	river.AddWorker(bundle, &worker[finishArgs]{
 		timeout: finishTimeout,
 		work:    func(ctx context.Context, args finishArgs) error { return handlers.Finish(ctx, args.ID) },
@@ -137,7 +152,11 @@ type worker[T river.JobArgs] struct {
 
 // Work does one task.
 func (w *worker[T]) Work(ctx context.Context, task *river.Job[T]) error {
-	return w.work(ctx, task.Args)
+	err := w.work(ctx, task.Args)
+	if later, ok := errors.AsType[Later](err); ok {
+		return river.JobSnooze(max(0, time.Duration(later)))
+	}
+	return err
 }
 
 // Timeout is when the context of Work is cancelled.

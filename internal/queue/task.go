@@ -14,6 +14,7 @@ type TaskKind string
 // The kinds. Each has a queue of its own, so that none holds up another.
 const (
 	Shift   TaskKind = "shift"   // a slot's turn of work; has no ID
+	Expand  TaskKind = "expand"  // ID is a job whose sitemap is to be read
 	Finish  TaskKind = "finish"  // ID is a job
 	Deliver TaskKind = "deliver" // ID is a delivery
 	Sweep   TaskKind = "sweep"   // has no ID; inserted by the queue itself
@@ -36,6 +37,7 @@ type Task struct {
 // is tried. A shift claims for 20 s, and its last capture may take 120 s.
 const (
 	shiftTimeout   = 3 * time.Minute
+	expandTimeout  = 10 * time.Minute
 	finishTimeout  = 10 * time.Minute
 	deliverTimeout = time.Minute
 	sweepTimeout   = 10 * time.Minute
@@ -45,7 +47,7 @@ const (
 	rescueAfter = 15 * time.Minute
 
 	shiftAttempts = 5
-	taskAttempts  = 1000 // finish and deliver must succeed at some time
+	taskAttempts  = 1000 // expand, finish and deliver must succeed at some time
 )
 
 // payload is what River stores of a task.
@@ -57,6 +59,7 @@ type payload struct {
 // River tells kinds apart by type.
 type (
 	shiftArgs   struct{ payload }
+	expandArgs  struct{ payload }
 	finishArgs  struct{ payload }
 	deliverArgs struct{ payload }
 	sweepArgs   struct{ payload }
@@ -64,6 +67,7 @@ type (
 
 // Kind is the name that River stores.
 func (shiftArgs) Kind() string   { return string(Shift) }
+func (expandArgs) Kind() string  { return string(Expand) }
 func (finishArgs) Kind() string  { return string(Finish) }
 func (deliverArgs) Kind() string { return string(Deliver) }
 func (sweepArgs) Kind() string   { return string(Sweep) }
@@ -71,6 +75,8 @@ func (sweepArgs) Kind() string   { return string(Sweep) }
 func (t Task) args() river.JobArgs {
 	load := payload{ID: t.ID, Sequence: t.Sequence}
 	switch t.Kind {
+	case Expand:
+		return expandArgs{load}
 	case Finish:
 		return finishArgs{load}
 	case Deliver:

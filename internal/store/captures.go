@@ -42,20 +42,26 @@ func (s *Store) Captures(ctx context.Context, jobID string) iter.Seq2[darkroom.C
 	}
 }
 
-const capturesQuery = `SELECT c.job_id, c.ordinal, c.url, c.host, c.state, c.attempt, c.lost, c.code, c.message,
-	c.final_url, c.http_status, c.title, c.warnings, c.duration, c.captured_at,
+const capturesQuery = captureColumns + captureTables + `WHERE c.job_id = ? AND c.ordinal > ? ORDER BY c.ordinal LIMIT ?`
+
+// What scanCapture reads, and where from.
+const (
+	captureColumns = `SELECT c.job_id, c.ordinal, c.url, c.host, coalesce(v.variant, ''), c.state, c.attempt, c.lost, c.code, c.message,
+	c.final_url, c.http_status, c.title, c.warnings, c.pixel_hash, c.stable, c.blocked, c.duration, c.captured_at, c.cached,
 	coalesce(a.key, ''), coalesce(a.content_type, ''), coalesce(a.size, 0), coalesce(a.crc32, 0),
-	coalesce(a.sha256, ''), coalesce(a.width, 0), coalesce(a.height, 0)
-	FROM captures c LEFT JOIN artifacts a ON a.key = c.artifact_key
-	WHERE c.job_id = ? AND c.ordinal > ? ORDER BY c.ordinal LIMIT ?`
+	coalesce(a.sha256, ''), coalesce(a.width, 0), coalesce(a.height, 0) `
+	captureTables = `FROM captures c LEFT JOIN artifacts a ON a.key = c.artifact_key
+	LEFT JOIN option_sets v ON v.job_id = c.job_id AND v.number = c.variant `
+)
 
 func scanCapture(r row) (c darkroom.Capture, err error) {
 	var (
 		warnings           string
 		duration, captured int64
 	)
-	err = r.Scan(&c.JobID, &c.Ordinal, &c.URL, &c.Host, &c.State, &c.Attempt, &c.Lost, &c.Code, &c.Message,
-		&c.Result.FinalURL, &c.Result.HTTPStatus, &c.Result.Title, &warnings, &duration, &captured,
+	err = r.Scan(&c.JobID, &c.Ordinal, &c.URL, &c.Host, &c.Variant, &c.State, &c.Attempt, &c.Lost, &c.Code, &c.Message,
+		&c.Result.FinalURL, &c.Result.HTTPStatus, &c.Result.Title, &warnings,
+		&c.Result.PixelHash, &c.Result.Stable, &c.Result.Blocked, &duration, &captured, &c.Result.Cached,
 		&c.Result.Key, &c.Result.ContentType, &c.Result.Size, &c.Result.CRC32,
 		&c.Result.SHA256, &c.Result.Width, &c.Result.Height)
 	if err != nil {

@@ -19,7 +19,8 @@ import (
 //
 // A capture that was lost twice is claimed only while the instance runs
 // nothing else, and while it runs, nothing else is. An instance must Beat
-// before it claims.
+// before it claims. One that an earlier picture answers has ended at once: the
+// claim is Cached.
 func (s *Store) Claim(ctx context.Context, instance string, hint Hint) (claim darkroom.Claim, ok bool, err error) {
 	now := s.now()
 	if _, resting := s.idle.now(now); resting {
@@ -40,6 +41,9 @@ func (s *Store) Claim(ctx context.Context, instance string, hint Hint) (claim da
 	if err != nil {
 		return darkroom.Claim{}, false, wrap(err, "claim a capture")
 	}
+	if claim.Cached {
+		s.idle.end() // it makes room for others
+	}
 	return claim, ok, nil
 }
 
@@ -54,13 +58,16 @@ func (s *Store) rest(ctx context.Context, tx database.Tx, now time.Time) error {
 func (s *Store) take(
 	ctx context.Context, tx database.Tx, choice candidate, instance string, now time.Time,
 ) (darkroom.Claim, error) {
-	claim := darkroom.Claim{JobID: choice.jobID, KeyID: choice.keyID, Host: choice.host, Instance: instance}
+	var set, variant, again int
+	claim := darkroom.Claim{
+		JobID: choice.jobID, KeyID: choice.keyID, Kind: choice.kind, Host: choice.host, Rests: choice.rests, Instance: instance,
+	}
 	err := tx.QueryRow(ctx, `UPDATE captures SET state = 'running', attempt = attempt + 1, instance = ?, claimed_at = ?, due_at = 0
 		WHERE job_id = ? AND state = 'queued'
 		AND ordinal = (SELECT ordinal FROM lanes WHERE job_id = ? AND host = ? AND solo = ?)
-		RETURNING ordinal, url, attempt, erred, lost`,
+		RETURNING ordinal, url, option_set, variant, again, attempt, erred, lost`,
 		instance, milliseconds(now), choice.jobID, choice.jobID, choice.host, choice.solo).
-		Scan(&claim.Ordinal, &claim.URL, &claim.Attempt, &claim.Failed, &claim.Lost)
+		Scan(&claim.Ordinal, &claim.URL, &set, &variant, &again, &claim.Attempt, &claim.Failed, &claim.Lost)
 	if err != nil {
 		return darkroom.Claim{}, fmt.Errorf("take the first capture of a lane: %w", err)
 	}
@@ -68,16 +75,49 @@ func (s *Store) take(
 	if err := refreshLane(ctx, tx, choice.jobID, choice.host, choice.solo, -1); err != nil {
 		return darkroom.Claim{}, err
 	}
-	return claim, s.countClaim(ctx, tx, choice, &claim, now)
+	delay, err := s.countClaim(ctx, tx, choice, &claim, now)
+	if err != nil {
+		return darkroom.Claim{}, err
+	}
+	if err := s.layOver(ctx, tx, &claim, set, variant); err != nil {
+		return darkroom.Claim{}, err
+	}
+	return s.answer(ctx, tx, choice, claim, again == 1, now, delay)
 }
 
-// countClaim makes every counter follow a claim, and reads from the job what
-// the claim needs.
-func (s *Store) countClaim(ctx context.Context, tx database.Tx, choice candidate, claim *darkroom.Claim, now time.Time) error {
+// answer ends a claim that an earlier picture answers, and makes the host of
+// any other be left alone for delay. A picture that is taken again because one
+// had gone is new.
+func (s *Store) answer(
+	ctx context.Context, tx database.Tx, choice candidate, claim darkroom.Claim, again bool, now time.Time, delay int64,
+) (darkroom.Claim, error) {
+	var earlier darkroom.Result
+	var err error
+	if !again {
+		if earlier, claim.Cached, err = s.findCached(ctx, tx, claim); err != nil {
+			return darkroom.Claim{}, err
+		}
+	}
+	if claim.Cached {
+		delay = 0
+	}
+	err = countClaimOfHost(ctx, tx, choice, milliseconds(now), delay)
+	if err == nil && claim.Cached {
+		err = s.endCached(ctx, tx, claim, earlier)
+	}
+	return claim, err
+}
+
+// countClaim makes the counters of job and key follow a claim, and reads from
+// the job what the claim needs. delay is how long, in ms, the host is to be
+// left alone after it.
+func (s *Store) countClaim(
+	ctx context.Context, tx database.Tx, choice candidate, claim *darkroom.Claim, now time.Time,
+) (delay int64, err error) {
 	if choice.status == darkroom.StatusPending {
 		job := darkroom.Job{ID: choice.jobID, KeyID: choice.keyID, Kind: choice.kind, Status: choice.status}
 		if err := changeStatus(ctx, tx, job, darkroom.StatusProcessing); err != nil {
-			return err
+			return 0, err
 		}
 	}
 	ms, stint := milliseconds(now), choice.jobStint
@@ -85,27 +125,34 @@ func (s *Store) countClaim(ctx context.Context, tx database.Tx, choice candidate
 		stint = ms
 	}
 	var options, sealed string
-	var deadline, delay int64
-	err := tx.QueryRow(ctx, `UPDATE jobs SET queued = queued - 1, running = running + 1, turn = ?, stint = ?,
+	var deadline int64
+	err = tx.QueryRow(ctx, `UPDATE jobs SET queued = queued - 1, running = running + 1, turn = ?, stint = ?,
 		started_at = CASE WHEN started_at = 0 THEN ? ELSE started_at END
 		WHERE id = ? RETURNING options, secrets, deadline, host_delay`, ms, stint, ms, choice.jobID).
 		Scan(&options, &sealed, &deadline, &delay)
 	if err != nil {
-		return fmt.Errorf("count the claim in its job: %w", err)
+		return 0, fmt.Errorf("count the claim in its job: %w", err)
 	}
 	if _, err := tx.Exec(ctx, `UPDATE api_keys SET queued = queued - 1, running = running + 1, turn = ? WHERE id = ?`,
 		ms, choice.keyID); err != nil {
-		return fmt.Errorf("count the claim in its key: %w", err)
-	}
-	if _, err := tx.Exec(ctx, `UPDATE hosts SET queued = queued - 1, running = running + 1,
-		next_at = CASE WHEN ? > 0 THEN ? ELSE next_at END WHERE key_id = ? AND host = ?`,
-		delay, ms+delay, choice.keyID, choice.host); err != nil {
-		return fmt.Errorf("count the claim in its host: %w", err)
+		return 0, fmt.Errorf("count the claim in its key: %w", err)
 	}
 	claim.Deadline = moment(deadline)
 	if err := json.Unmarshal([]byte(options), &claim.Options); err != nil {
-		return fmt.Errorf("read the options of job %s: %w", choice.jobID, err)
+		return 0, fmt.Errorf("read the options of job %s: %w", choice.jobID, err)
 	}
 	claim.Options.Secrets, err = s.openSecrets(choice.jobID, sealed)
-	return err
+	return max(delay, choice.delay), err
+}
+
+// countClaimOfHost counts a claim with its host, which is not asked again
+// before delay has passed, by nobody.
+func countClaimOfHost(ctx context.Context, tx database.Tx, choice candidate, now, delay int64) error {
+	if _, err := tx.Exec(ctx, `UPDATE key_hosts SET queued = queued - 1, running = running + 1 WHERE key_id = ? AND host = ?`,
+		choice.keyID, choice.host); err != nil {
+		return fmt.Errorf("count the claim in its key's host: %w", err)
+	}
+	_, err := tx.Exec(ctx, `UPDATE hosts SET queued = queued - 1, running = running + 1,
+		next_at = CASE WHEN ? > 0 THEN ? ELSE next_at END WHERE host = ?`, delay, now+delay, choice.host)
+	return wrap(err, "count the claim in its host")
 }

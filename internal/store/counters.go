@@ -15,6 +15,7 @@ type settled struct {
 	ordinal int
 	host    string
 	solo    int
+	again   int   // 1 = it was put back because its picture had gone
 	dueAt   int64 // while queued
 	state   darkroom.CaptureState
 }
@@ -22,46 +23,73 @@ type settled struct {
 // settle makes every counter follow a capture that left the state running, and
 // inserts the finish task when it was the job's last.
 func (s *Store) settle(ctx context.Context, tx database.Tx, c settled) error {
-	queued, completed, failed := 0, 0, 0
+	queued, completed, failed, retaking := 0, 0, 0, -c.again
 	switch c.state {
 	case darkroom.CaptureQueued:
-		queued = 1
+		queued, retaking = 1, 0
 	case darkroom.CaptureCompleted:
 		completed = 1
 	default:
 		failed = 1
 	}
 	var keyID string
-	var progress darkroom.Progress
-	err := tx.QueryRow(ctx, `UPDATE jobs SET running = running - 1, queued = queued + ?, completed = completed + ?, failed = failed + ?
-		WHERE id = ? RETURNING key_id, total, completed, failed`, queued, completed, failed, c.jobID).
-		Scan(&keyID, &progress.Total, &progress.Completed, &progress.Failed)
+	job := remaining{id: c.jobID}
+	err := tx.QueryRow(ctx, `UPDATE jobs SET running = running - 1, queued = queued + ?, completed = completed + ?, failed = failed + ?,
+		retaking = retaking + ? WHERE id = ? RETURNING key_id, `+remainingColumns, queued, completed, failed, retaking, c.jobID).
+		Scan(&keyID, &job.captures, &job.expanding, &job.retaken)
 	if err != nil {
 		return fmt.Errorf("count the capture in its job: %w", err)
 	}
 	if _, err := tx.Exec(ctx, `UPDATE api_keys SET running = running - 1, queued = queued + ? WHERE id = ?`, queued, keyID); err != nil {
 		return fmt.Errorf("count the capture in its key: %w", err)
 	}
-	if _, err := tx.Exec(ctx, `UPDATE hosts SET running = running - 1, queued = queued + ? WHERE key_id = ? AND host = ?`,
-		queued, keyID, c.host); err != nil {
-		return fmt.Errorf("count the capture in its host: %w", err)
+	if err := countOfHost(ctx, tx, keyID, c.host, queued, -1); err != nil {
+		return err
 	}
 	if queued == 1 {
 		return joinLane(ctx, tx, keyID, c)
 	}
-	return s.finishIfDone(ctx, tx, c.jobID, progress)
+	return s.finishIfDone(ctx, tx, job)
 }
 
-func (s *Store) finishIfDone(ctx context.Context, tx database.Tx, jobID string, progress darkroom.Progress) error {
-	if progress.Done() < progress.Total {
+// countOfHost changes the counters of a host, the key's and everybody's.
+func countOfHost(ctx context.Context, tx database.Tx, keyID, host string, queued, running int) error {
+	if _, err := tx.Exec(ctx, `UPDATE key_hosts SET queued = queued + ?, running = running + ? WHERE key_id = ? AND host = ?`,
+		queued, running, keyID, host); err != nil {
+		return fmt.Errorf("count the capture in its key's host: %w", err)
+	}
+	_, err := tx.Exec(ctx, `UPDATE hosts SET queued = queued + ?, running = running + ? WHERE host = ?`, queued, running, host)
+	return wrap(err, "count the capture in its host")
+}
+
+// remaining is what a job still waits for.
+type remaining struct {
+	id        string
+	captures  int  // that have not ended
+	expanding bool // more may be added
+	retaken   int  // captures that were put back after all had ended
+}
+
+const remainingColumns = `queued + running, expanding, retaken`
+
+// finishIfDone inserts the finish task of a job that waits for nothing. After
+// captures were put back it is another task: the one that did so may still be
+// in the queue.
+func (s *Store) finishIfDone(ctx context.Context, tx database.Tx, job remaining) error {
+	if job.captures > 0 || job.expanding {
 		return nil
 	}
-	return s.queue.Insert(ctx, tx, queue.Task{Kind: queue.Finish, ID: jobID})
+	return s.queue.Insert(ctx, tx, finishTask(job))
+}
+
+func finishTask(job remaining) queue.Task {
+	return queue.Task{Kind: queue.Finish, ID: job.id, Sequence: job.retaken}
 }
 
 func joinLane(ctx context.Context, tx database.Tx, keyID string, c settled) error {
-	_, err := tx.Exec(ctx, `INSERT INTO lanes (job_id, host, solo, key_id, queued, due_at, ordinal) VALUES (?, ?, ?, ?, 0, ?, ?)
-		ON CONFLICT (job_id, host, solo) DO NOTHING`, c.jobID, c.host, c.solo, keyID, c.dueAt, c.ordinal)
+	_, err := tx.Exec(ctx, `INSERT INTO lanes (job_id, host, solo, key_id, queued, due_at, ordinal, delay) VALUES (?, ?, ?, ?, 0, ?, ?,
+		coalesce((SELECT delay FROM lanes WHERE job_id = ? AND host = ? AND solo = 0), 0))
+		ON CONFLICT (job_id, host, solo) DO NOTHING`, c.jobID, c.host, c.solo, keyID, c.dueAt, c.ordinal, c.jobID, c.host)
 	if err != nil {
 		return fmt.Errorf("make a lane: %w", err)
 	}

@@ -11,6 +11,7 @@ import (
 
 	"darkroom"
 	"darkroom/internal/database"
+	"darkroom/internal/queue"
 )
 
 // CreateJob accepts a job in one transaction: when it returns, the job, its
@@ -33,15 +34,23 @@ func (s *Store) CreateJob(ctx context.Context, request NewJob) (job darkroom.Job
 		return s.insertJob(ctx, tx, request, draft)
 	})
 	if err != nil {
-		return darkroom.Job{}, false, wrap(err, "create a job of %d captures", len(request.Targets))
+		return darkroom.Job{}, false, wrap(err, "create a job of %d captures", draft.Progress.Total)
 	}
 	return job, replayed, nil
 }
 
 // draft is the job as it will be stored.
 func (s *Store) draft(request NewJob) (storedJob, error) {
-	if len(request.Targets) == 0 {
+	crawls := request.Kind == darkroom.KindSitemap
+	switch {
+	case crawls && (request.Crawl.SitemapURL == "" || request.Crawl.MaxPages < 1 || len(request.Targets) > 0):
+		return storedJob{}, darkroom.Invalid("sitemap_url", "a sitemap job needs a sitemap, at least one page, and no URL of its own")
+	case !crawls && len(request.Targets) == 0:
 		return storedJob{}, darkroom.Invalid("urls", "a job needs at least one URL")
+	}
+	perHost := darkroom.DefaultHostConcurrency
+	if crawls {
+		perHost = darkroom.DefaultCrawlHostConcurrency
 	}
 	id, err := uuid.NewV7()
 	if err != nil {
@@ -51,10 +60,11 @@ func (s *Store) draft(request NewJob) (storedJob, error) {
 		ID: id.String(), KeyID: request.KeyID, Kind: request.Kind, Status: darkroom.StatusPending,
 		Name: request.Name, Tags: request.Tags, Priority: priorities[priorityNumber(request.Priority)],
 		Options: request.Options.WithoutSecrets(), CallbackURL: request.CallbackURL,
-		HostConcurrency: orDefault(request.HostConcurrency, darkroom.DefaultHostConcurrency),
+		Variants: len(request.Variants), Crawl: request.Crawl,
+		HostConcurrency: orDefault(request.HostConcurrency, perHost),
 		HostDelay:       request.HostDelay,
 		Retention:       orDefault(request.Retention, darkroom.DefaultRetention),
-		Progress:        darkroom.Progress{Total: len(request.Targets)},
+		Progress:        darkroom.Progress{Total: len(request.Targets) * max(1, len(request.Variants)), Expanding: crawls},
 		CreatedAt:       moment(milliseconds(s.now())),
 	}}
 	job.Deadline = job.CreatedAt.Add(orDefault(request.Deadline, darkroom.DefaultJobDeadline))
@@ -73,14 +83,11 @@ func (s *Store) insertJob(ctx context.Context, tx database.Tx, request NewJob, j
 	if err := insertJobRow(ctx, tx, job); err != nil {
 		return err
 	}
-	if err := insertCaptures(ctx, tx, job.ID, request.Targets); err != nil {
+	if err := s.insertOptionSets(ctx, tx, job.ID, request); err != nil {
 		return err
 	}
-	if err := insertLanes(ctx, tx, job, request.Targets); err != nil {
+	if err := insertTargets(ctx, tx, job.Job, 0, request.Targets); err != nil {
 		return err
-	}
-	if _, err := tx.Exec(ctx, `UPDATE api_keys SET queued = queued + ? WHERE id = ?`, job.Progress.Total, job.KeyID); err != nil {
-		return fmt.Errorf("count the captures of the key: %w", err)
 	}
 	if err := countJobs(ctx, tx, job.Job, +1); err != nil {
 		return err
@@ -90,6 +97,9 @@ func (s *Store) insertJob(ctx context.Context, tx database.Tx, request NewJob, j
 	}
 	if err := countAccepted(ctx, tx, job.Job); err != nil {
 		return err
+	}
+	if job.Progress.Expanding {
+		return s.queue.Insert(ctx, tx, queue.Task{Kind: queue.Expand, ID: job.ID})
 	}
 	return s.wake(ctx, tx, job.Progress.Total, s.now())
 }
@@ -106,13 +116,17 @@ func insertJobRow(ctx context.Context, tx database.Tx, job storedJob) error {
 	if err != nil {
 		return fmt.Errorf("store the options: %w", err)
 	}
+	crawl, err := encodeCrawl(job.Job)
+	if err != nil {
+		return err
+	}
 	_, err = tx.Exec(ctx, `INSERT INTO jobs (id, key_id, kind, status, name, tags, priority, options, secrets,
-		callback_url, host_concurrency, host_delay, retention, total, queued, created_at, deadline)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		variants, callback_url, crawl, expanding, host_concurrency, host_delay, retention, total, queued, created_at, deadline)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		job.ID, job.KeyID, string(job.Kind), string(job.Status), job.Name, string(tags), priorityNumber(job.Priority),
-		string(options), job.sealed, job.CallbackURL, job.HostConcurrency, job.HostDelay.Milliseconds(),
-		job.Retention.Milliseconds(), job.Progress.Total, job.Progress.Total,
-		milliseconds(job.CreatedAt), milliseconds(job.Deadline))
+		string(options), job.sealed, job.Variants, job.CallbackURL, crawl, job.Progress.Expanding,
+		job.HostConcurrency, job.HostDelay.Milliseconds(), job.Retention.Milliseconds(),
+		job.Progress.Total, job.Progress.Total, milliseconds(job.CreatedAt), milliseconds(job.Deadline))
 	if err != nil {
 		return fmt.Errorf("insert the job: %w", err)
 	}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"darkroom"
 	"darkroom/internal/database"
 )
 
@@ -42,39 +43,118 @@ func insertRows(ctx context.Context, tx database.Tx, statement, suffix string, r
 	return nil
 }
 
-func insertCaptures(ctx context.Context, tx database.Tx, jobID string, targets []Target) error {
+// insertTargets makes the captures of targets that follow the first after
+// ones, and every counter but those of the job.
+func insertTargets(ctx context.Context, tx database.Tx, job darkroom.Job, after int, targets []Target) error {
+	targets, after = inVariants(targets, job.Variants), after*job.CapturesPerURL()
+	if err := insertCaptures(ctx, tx, job, after, targets); err != nil {
+		return err
+	}
+	if err := insertLanes(ctx, tx, job.ID, job.KeyID, after, targets); err != nil {
+		return err
+	}
+	_, err := tx.Exec(ctx, `UPDATE api_keys SET queued = queued + ? WHERE id = ?`, len(targets)-refused(targets), job.KeyID)
+	return wrap(err, "count the captures of the key")
+}
+
+// inVariants gives each target once in each variant, all of the first before
+// those of the second.
+func inVariants(targets []Target, variants int) []Target {
+	if variants == 0 {
+		return targets
+	}
+	all := make([]Target, 0, len(targets)*variants)
+	for _, target := range targets {
+		for target.variant = 1; target.variant <= variants; target.variant++ {
+			all = append(all, target)
+		}
+	}
+	return all
+}
+
+// refused counts the targets that are never taken.
+func refused(targets []Target) (n int) {
+	for _, target := range targets {
+		if target.Refusal != nil {
+			n++
+		}
+	}
+	return n
+}
+
+func insertCaptures(ctx context.Context, tx database.Tx, job darkroom.Job, after int, targets []Target) error {
 	rows := make([][]any, len(targets))
 	for i, target := range targets {
-		rows[i] = []any{jobID, i + 1, target.URL, target.Host}
+		state, failure := darkroom.CaptureQueued, darkroom.Failure{}
+		if target.Refusal != nil {
+			state, failure = darkroom.CaptureFailed, *target.Refusal
+		}
+		set := 0
+		if target.Set > 0 {
+			set = job.Variants + target.Set
+		}
+		rows[i] = []any{
+			job.ID, after + i + 1, target.URL, target.Host, set, target.variant,
+			string(state), string(failure.Code), failure.Message,
+		}
 	}
-	err := insertRows(ctx, tx, `INSERT INTO captures (job_id, ordinal, url, host) VALUES`, "", rows)
+	err := insertRows(ctx, tx, `INSERT INTO captures (job_id, ordinal, url, host, option_set, variant, state, code, message) VALUES`, "", rows)
 	return wrap(err, "insert the captures")
 }
 
-// insertLanes makes a lane for each host of the job, and the host itself when
-// the key does not know it yet.
-func insertLanes(ctx context.Context, tx database.Tx, job storedJob, targets []Target) error {
-	type lane struct{ queued, ordinal int }
-	lanes := map[string]*lane{}
-	var hosts []string // in the order of their first ordinals
+// newLane is what the targets of one host add to it.
+type newLane struct {
+	host    string
+	queued  int
+	ordinal int   // of the first
+	delay   int64 // ms
+}
+
+// lanesOf groups the targets that are taken, in the order of their first
+// ordinals.
+func lanesOf(after int, targets []Target) []*newLane {
+	var lanes []*newLane
+	byHost := map[string]*newLane{}
 	for i, target := range targets {
-		if lanes[target.Host] == nil {
-			lanes[target.Host] = &lane{ordinal: i + 1}
-			hosts = append(hosts, target.Host)
+		if target.Refusal != nil {
+			continue
 		}
-		lanes[target.Host].queued++
+		lane := byHost[target.Host]
+		if lane == nil {
+			lane = &newLane{host: target.Host, ordinal: after + i + 1}
+			byHost[target.Host], lanes = lane, append(lanes, lane)
+		}
+		lane.queued++
+		lane.delay = max(lane.delay, target.Delay.Milliseconds())
 	}
-	laneRows, hostRows := make([][]any, len(hosts)), make([][]any, len(hosts))
-	for i, host := range hosts {
-		laneRows[i] = []any{job.ID, host, 0, job.KeyID, lanes[host].queued, 0, lanes[host].ordinal}
-		hostRows[i] = []any{job.KeyID, host, lanes[host].queued}
+	return lanes
+}
+
+// insertLanes makes a lane for each host of the targets, or makes it longer,
+// and counts with the hosts. What is new was never put back, so it comes
+// before what waits for a retry.
+func insertLanes(ctx context.Context, tx database.Tx, jobID, keyID string, after int, targets []Target) error {
+	lanes := lanesOf(after, targets)
+	laneRows, keyRows, hostRows := make([][]any, len(lanes)), make([][]any, len(lanes)), make([][]any, len(lanes))
+	for i, lane := range lanes {
+		laneRows[i] = []any{jobID, lane.host, 0, keyID, lane.queued, 0, lane.ordinal, lane.delay}
+		keyRows[i] = []any{keyID, lane.host, lane.queued}
+		hostRows[i] = []any{lane.host, lane.queued}
 	}
 	err := insertRows(ctx, tx,
-		`INSERT INTO lanes (job_id, host, solo, key_id, queued, due_at, ordinal) VALUES`, "", laneRows)
+		`INSERT INTO lanes (job_id, host, solo, key_id, queued, due_at, ordinal, delay) VALUES`,
+		`ON CONFLICT (job_id, host, solo) DO UPDATE SET queued = lanes.queued + excluded.queued, due_at = 0,
+			ordinal = CASE WHEN lanes.queued > 0 AND lanes.due_at = 0 THEN lanes.ordinal ELSE excluded.ordinal END,
+			delay = CASE WHEN lanes.delay > excluded.delay THEN lanes.delay ELSE excluded.delay END`, laneRows)
 	if err != nil {
 		return fmt.Errorf("insert the lanes: %w", err)
 	}
-	err = insertRows(ctx, tx, `INSERT INTO hosts (key_id, host, queued) VALUES`,
-		`ON CONFLICT (key_id, host) DO UPDATE SET queued = hosts.queued + excluded.queued`, hostRows)
+	err = insertRows(ctx, tx, `INSERT INTO key_hosts (key_id, host, queued) VALUES`,
+		`ON CONFLICT (key_id, host) DO UPDATE SET queued = key_hosts.queued + excluded.queued`, keyRows)
+	if err != nil {
+		return fmt.Errorf("count the captures of the key's hosts: %w", err)
+	}
+	err = insertRows(ctx, tx, `INSERT INTO hosts (host, queued) VALUES`,
+		`ON CONFLICT (host) DO UPDATE SET queued = hosts.queued + excluded.queued`, hostRows)
 	return wrap(err, "count the captures of the hosts")
 }

@@ -43,17 +43,22 @@ func release(ctx context.Context, tx database.Tx, jobID string) error {
 	_, err = tx.Exec(ctx, `UPDATE artifacts SET uses = uses - given.up FROM (
 		SELECT artifact_key, count(*) AS up FROM (
 			SELECT artifact_key FROM captures WHERE job_id = ? AND artifact_key <> ''
-			UNION ALL SELECT artifact_key FROM job_files WHERE job_id = ?) AS held
-		GROUP BY artifact_key) AS given WHERE artifacts.key = given.artifact_key`, jobID, jobID)
+			UNION ALL SELECT artifact_key FROM job_files WHERE job_id = ?
+			UNION ALL SELECT frame_key FROM capture_evidence WHERE job_id = ? AND frame_key <> '') AS held
+		GROUP BY artifact_key) AS given WHERE artifacts.key = given.artifact_key`, jobID, jobID, jobID)
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(ctx, `DELETE FROM capture_evidence WHERE job_id = ?`, jobID)
 	return err
 }
 
 // ForgetKeys drops the rows of artifacts whose bytes are gone. One that is in
-// use stays.
+// use stays. The thumbnails of those that go are not in use any more.
 func (s *Store) ForgetKeys(ctx context.Context, keys []string) error {
 	err := s.update(ctx, func(tx database.Tx) error {
 		for _, key := range keys {
-			if _, err := tx.Exec(ctx, `DELETE FROM artifacts WHERE key = ? AND uses = 0`, key); err != nil {
+			if err := forget(ctx, tx, key); err != nil {
 				return err
 			}
 		}
@@ -107,6 +112,9 @@ func (s *Store) purge(ctx context.Context, tx database.Tx, jobID string) error {
 func dropStale(ctx context.Context, tx database.Tx, now time.Time) error {
 	if _, err := tx.Exec(ctx, `DELETE FROM idempotency WHERE created_at < ?`,
 		milliseconds(now.Add(-darkroom.IdempotencyKeyLife))); err != nil {
+		return err
+	}
+	if _, err := tx.Exec(ctx, `DELETE FROM key_hosts WHERE queued = 0 AND running = 0`); err != nil {
 		return err
 	}
 	if _, err := tx.Exec(ctx, `DELETE FROM hosts WHERE queued = 0 AND running = 0 AND next_at <= ?`, milliseconds(now)); err != nil {

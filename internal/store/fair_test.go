@@ -43,8 +43,8 @@ func TestASmallJobStartsAtTheNextFreeSlot(t *testing.T) {
 func TestKeysTakeTurns(t *testing.T) {
 	f := newFixture(t, 2)
 	second := f.newKey("second")
-	f.submit(NewJob{Targets: targets(100, 1), HostConcurrency: 64})
-	f.submit(NewJob{KeyID: second.ID, Targets: targets(100, 1), HostConcurrency: 64})
+	f.submit(NewJob{Targets: targets(100, 4), HostConcurrency: 64})
+	f.submit(NewJob{KeyID: second.ID, Targets: targets(100, 4), HostConcurrency: 64})
 	served := map[string]int{}
 	for range 40 {
 		f.clock.forward(time.Millisecond)
@@ -181,16 +181,12 @@ func TestTheClaimWalksIndexes(t *testing.T) {
 	for name, c := range map[string]struct {
 		query string
 		args  int
-	}{"owed": {pickOwed, 3}, "of a job": {pickOfJob, 4}, "of a host": {pickOfHost, 5}, "solo": {pickSolo, 3}} {
+	}{"owed": {pickOwed, 4}, "of a job": {pickOfJob, 5}, "of a host": {pickOfHost, 6}, "solo": {pickSolo, 4}} {
 		args := make([]any, c.args)
 		for i := range args {
 			args[i] = 0
 		}
-		steps, err := queryAll(t.Context(), f.db.Read(t.Context()), func(r row) (text string, err error) {
-			var a, b, c int
-			err = r.Scan(&a, &b, &c, &text)
-			return text, err
-		}, "EXPLAIN QUERY PLAN "+c.query, args...)
+		steps, err := queryAll(t.Context(), f.db.Read(t.Context()), scanStep, "EXPLAIN QUERY PLAN "+c.query, args...)
 		plan := strings.Join(must(t, steps, err), "; ")
 		if strings.Contains(plan, "TEMP B-TREE") {
 			t.Errorf("%s: the claim sorts: %s", name, plan)
@@ -201,6 +197,13 @@ func TestTheClaimWalksIndexes(t *testing.T) {
 			}
 		}
 	}
+}
+
+// scanStep reads a row of a query plan.
+func scanStep(r row) (text string, err error) {
+	var a, b, c int
+	err = r.Scan(&a, &b, &c, &text)
+	return text, err
 }
 
 func TestShiftsAreInsertedAsSlotsCanUseThem(t *testing.T) {

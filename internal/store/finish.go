@@ -8,7 +8,8 @@ import (
 	"darkroom/internal/database"
 )
 
-// FinishJob ends a job whose captures have all ended, in one transaction: its
+// FinishJob ends a job whose captures have all ended and whose sitemap has been
+// read, in one transaction: its
 // files, its terminal status, when it expires, its secrets wiped, and the
 // delivery of its webhook with the task for it. body makes the webhook's body
 // from the job as it will be; it is called only when the job has a callback.
@@ -28,7 +29,10 @@ func (s *Store) FinishJob(
 		if job.Status.Terminal() {
 			return nil
 		}
-		if job.Progress.Done() < job.Progress.Total {
+		switch {
+		case job.Progress.Expanding:
+			return darkroom.Errorf(darkroom.CodeConflict, "The sitemap of job %s is still being read", job.ID)
+		case stored.left > 0:
 			return darkroom.Errorf(darkroom.CodeConflict, "Job %s has captures left", job.ID)
 		}
 		return s.finishJob(ctx, tx, &job, files, body)
@@ -53,12 +57,16 @@ func (s *Store) finishJob(
 	job.Status = outcome
 	job.CompletedAt = moment(milliseconds(s.now()))
 	job.ExpiresAt = job.CompletedAt.Add(job.Retention)
+	job.Layout = darkroom.ArchiveLayout
 	if err := explainFailure(ctx, tx, job); err != nil {
 		return err
 	}
-	if _, err := tx.Exec(ctx, `UPDATE jobs SET completed_at = ?, expires_at = ?, error = ?, secrets = '' WHERE id = ?`,
-		milliseconds(job.CompletedAt), milliseconds(job.ExpiresAt), job.Error, job.ID); err != nil {
+	if _, err := tx.Exec(ctx, `UPDATE jobs SET completed_at = ?, expires_at = ?, layout = ?, error = ?, secrets = '' WHERE id = ?`,
+		milliseconds(job.CompletedAt), milliseconds(job.ExpiresAt), job.Layout, job.Error, job.ID); err != nil {
 		return fmt.Errorf("end the job: %w", err)
+	}
+	if _, err := tx.Exec(ctx, `UPDATE option_sets SET secrets = '' WHERE job_id = ? AND secrets <> ''`, job.ID); err != nil {
+		return fmt.Errorf("wipe the secrets of the option sets: %w", err)
 	}
 	if _, err := tx.Exec(ctx, `DELETE FROM lanes WHERE job_id = ?`, job.ID); err != nil {
 		return fmt.Errorf("delete the lanes: %w", err)
@@ -70,9 +78,9 @@ func (s *Store) finishJob(
 }
 
 // explainFailure says why the whole job failed: what its first capture failed
-// with.
+// with, unless its sitemap gave none, which was noted then.
 func explainFailure(ctx context.Context, tx database.Tx, job *darkroom.Job) error {
-	if job.Status != darkroom.StatusFailed {
+	if job.Status != darkroom.StatusFailed || job.Progress.Total == 0 {
 		return nil
 	}
 	var code, message string
@@ -89,7 +97,11 @@ func explainFailure(ctx context.Context, tx database.Tx, job *darkroom.Job) erro
 
 func insertFiles(ctx context.Context, tx database.Tx, jobID string, files []File) error {
 	for _, file := range files {
-		if err := insertArtifact(ctx, tx, file.Artifact); err != nil {
+		keep := insertArtifact
+		if file.Held {
+			keep = holdArtifact
+		}
+		if err := keep(ctx, tx, file.Artifact); err != nil {
 			return err
 		}
 		if _, err := tx.Exec(ctx, `INSERT INTO job_files (job_id, name, artifact_key) VALUES (?, ?, ?)`,

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"log/slog"
 	"path/filepath"
@@ -100,9 +101,69 @@ func (f *fixture) submit(request NewJob) darkroom.Job {
 	}
 	if request.Kind == "" {
 		request.Kind = darkroom.KindBatch
+		if request.Crawl.SitemapURL != "" {
+			request.Kind = darkroom.KindSitemap
+		}
 	}
 	job, _, err := f.CreateJob(f.t.Context(), request)
 	return must(f.t, job, err)
+}
+
+// setOf reads options as they stand in a request.
+func setOf(t *testing.T, text string) darkroom.OptionSet {
+	t.Helper()
+	var members map[string]json.RawMessage
+	check(t, json.Unmarshal([]byte(text), &members))
+	set := darkroom.OptionSet{}
+	for name, raw := range members {
+		option, ok := darkroom.FindOption(name)
+		if !ok {
+			t.Fatalf("no option %s", name)
+		}
+		check(t, set.Set(option, raw))
+	}
+	return set
+}
+
+// variantsOf gives variants v1, v2, …
+func variantsOf(t *testing.T, texts ...string) (variants []darkroom.Variant) {
+	t.Helper()
+	for i, text := range texts {
+		variants = append(variants, darkroom.Variant{Name: fmt.Sprint("v", i+1), Set: setOf(t, text)})
+	}
+	return variants
+}
+
+// crawl creates a sitemap job of at most so many pages.
+func (f *fixture) crawl(pages int) darkroom.Job {
+	f.t.Helper()
+	return f.submit(NewJob{Crawl: crawlOf(pages)})
+}
+
+func crawlOf(pages int) darkroom.Crawl {
+	return darkroom.Crawl{SitemapURL: "https://host0.test/sitemap.xml", MaxPages: pages}
+}
+
+// add finds n more pages for a sitemap job, of the host of targets(…, 1).
+func (f *fixture) add(job darkroom.Job, n int) darkroom.Job {
+	f.t.Helper()
+	job, ok, err := f.BeginDiscovery(f.t.Context(), job.ID)
+	if !must(f.t, ok, err) {
+		f.t.Fatal("there is nothing to read any more")
+	}
+	after := job.URLs()
+	total, err := f.AddTargets(f.t.Context(), job.ID, after, targets(after+n, 1)[after:], darkroom.Discovery{Sitemaps: 1, Found: after + n})
+	if must(f.t, total, err) != after+n {
+		f.t.Fatalf("%d captures, want %d", total, after+n)
+	}
+	return f.job(job.ID)
+}
+
+func (f *fixture) endDiscovery(job darkroom.Job, failure *darkroom.Error) {
+	f.t.Helper()
+	job = f.job(job.ID)
+	d := job.Discovery
+	check(f.t, f.EndDiscovery(f.t.Context(), job.ID, job.URLs(), d, failure))
 }
 
 func (f *fixture) claim(hint Hint) darkroom.Claim {
@@ -134,6 +195,7 @@ func success(claim darkroom.Claim) Outcome {
 			ContentType: "image/png", Size: 1234, CRC32: 0xfedcba98, SHA256: "ab", Width: 1280, Height: 720,
 		},
 		FinalURL: claim.URL + "?final", HTTPStatus: 200, Title: "Title", Warnings: []string{"w1", "w2"},
+		Seen:     darkroom.Seen{PixelHash: "9f", Stable: true, Blocked: 7},
 		Duration: 1500 * time.Millisecond, CapturedAt: time.UnixMilli(1790000000123).UTC(),
 	}}
 }

@@ -40,11 +40,11 @@ type running struct {
 }
 
 func scanRunning(r row) (c running, err error) {
-	err = r.Scan(&c.jobID, &c.ordinal, &c.host, &c.solo, &c.lost)
+	err = r.Scan(&c.jobID, &c.ordinal, &c.host, &c.solo, &c.again, &c.lost)
 	return c, err
 }
 
-const runningColumns = `SELECT job_id, ordinal, host, solo, lost FROM captures WHERE state = 'running'`
+const runningColumns = `SELECT job_id, ordinal, host, solo, again, lost FROM captures WHERE state = 'running'`
 
 // RecoverAll sets back everything that is running, because this process is the
 // only one and has only just started, and puts back what the queue has lost:

@@ -37,11 +37,13 @@ type storedJob struct {
 	darkroom.Job
 
 	sealed string
+	left   int // captures that have not ended
 }
 
-const jobColumns = `id, key_id, kind, status, name, tags, priority, options, secrets, callback_url,
-	host_concurrency, host_delay, retention, total, completed, failed, error, cancelled,
-	created_at, started_at, completed_at, expires_at, deadline`
+const jobColumns = `id, key_id, kind, status, name, tags, priority, options, secrets, variants, callback_url,
+	crawl, discovery, host_concurrency, host_delay, retention,
+	total, completed + retaking, failed, expanding, queued + running, error, cancelled,
+	layout, created_at, started_at, completed_at, expires_at, deadline`
 
 func (s *Store) findJob(ctx context.Context, q database.Querier, id string) (storedJob, error) {
 	job, err := scanJob(q.QueryRow(ctx, `SELECT `+jobColumns+` FROM jobs WHERE id = ?`, strings.ToLower(id)))
@@ -53,14 +55,15 @@ func (s *Store) findJob(ctx context.Context, q database.Querier, id string) (sto
 
 func scanJob(r row) (job storedJob, err error) {
 	var (
-		tags, options                                  string
+		tags, options, crawl, discovery                string
 		priority, delay, retention                     int64
 		created, started, completed, expires, deadline int64
 	)
 	err = r.Scan(&job.ID, &job.KeyID, &job.Kind, &job.Status, &job.Name, &tags, &priority, &options, &job.sealed,
-		&job.CallbackURL, &job.HostConcurrency, &delay, &retention,
-		&job.Progress.Total, &job.Progress.Completed, &job.Progress.Failed, &job.Error, &job.Cancelled,
-		&created, &started, &completed, &expires, &deadline)
+		&job.Variants, &job.CallbackURL, &crawl, &discovery, &job.HostConcurrency, &delay, &retention,
+		&job.Progress.Total, &job.Progress.Completed, &job.Progress.Failed, &job.Progress.Expanding, &job.left,
+		&job.Error, &job.Cancelled,
+		&job.Layout, &created, &started, &completed, &expires, &deadline)
 	if err != nil {
 		return storedJob{}, err
 	}
@@ -74,7 +77,7 @@ func scanJob(r row) (job storedJob, err error) {
 	if err := json.Unmarshal([]byte(options), &job.Options); err != nil {
 		return storedJob{}, fmt.Errorf("read the options of job %s: %w", job.ID, err)
 	}
-	return job, nil
+	return job, decodeCrawl(&job.Job, crawl, discovery)
 }
 
 // priorities by the number that the claim sorts by.

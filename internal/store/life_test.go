@@ -105,7 +105,7 @@ func TestCapturesTellTheirResults(t *testing.T) {
 	want := outcome.Result
 	if got[0].State != darkroom.CaptureCompleted || got[0].Result.Artifact != want.Artifact || got[0].Result.FinalURL != want.FinalURL ||
 		got[0].Result.Duration != want.Duration || !got[0].Result.CapturedAt.Equal(want.CapturedAt) ||
-		!slices.Equal(got[0].Result.Warnings, want.Warnings) || got[0].Result.Title != "Title" || got[0].URL != first.URL {
+		!slices.Equal(got[0].Result.Warnings, want.Warnings) || got[0].Result.Seen != want.Seen || got[0].Result.Title != "Title" || got[0].URL != first.URL {
 		t.Errorf("first = %+v", got[0])
 	}
 	if got[1].State != darkroom.CaptureFailed || got[1].Code != darkroom.CodeHTTPError || got[1].Message != "It did not work. Try harder" ||

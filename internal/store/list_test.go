@@ -51,7 +51,7 @@ func TestListFilters(t *testing.T) {
 	running := f.submit(NewJob{Targets: targets(1, 1), Name: "autumn", Tags: []string{"shop"}})
 	f.claim(Hint{})
 	f.clock.forward(time.Hour)
-	site := f.submit(NewJob{Targets: targets(1, 1), Kind: darkroom.KindSitemap})
+	site := f.crawl(1)
 	for name, c := range map[string]struct {
 		filter JobFilter
 		want   []string
@@ -94,7 +94,7 @@ func TestUsage(t *testing.T) {
 	f.submit(NewJob{Targets: targets(3, 1)})
 	f.CountRequest(t.Context(), f.key.ID)
 	f.clock.forward(time.Second)
-	f.submit(NewJob{Targets: targets(2, 1), Kind: darkroom.KindSitemap})
+	f.add(f.crawl(2), 2)
 	f.CountRequest(t.Context(), f.key.ID)
 	f.CountRequest(t.Context(), f.key.ID)
 	f.CountScreenshot(t.Context(), f.key.ID)

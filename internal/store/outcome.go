@@ -32,6 +32,9 @@ func (s *Store) FinishCapture(ctx context.Context, claim darkroom.Claim, outcome
 		if err := s.settle(ctx, tx, c); err != nil {
 			return err
 		}
+		if err := s.pace(ctx, tx, claim, outcome); err != nil {
+			return err
+		}
 		return s.wakeAfter(ctx, tx, c)
 	})
 	if err != nil {
@@ -54,33 +57,74 @@ func (s *Store) writeOutcome(ctx context.Context, tx database.Tx, claim darkroom
 	if c.state == darkroom.CaptureQueued {
 		result.Artifact = darkroom.Artifact{} // only the last attempt's picture is kept
 	}
+	cacheKey := ""
+	if c.state == darkroom.CaptureCompleted {
+		cacheKey, _ = claim.Options.CacheKey(claim.KeyID, claim.URL)
+	}
 	warnings, err := encodeWarnings(result.Warnings)
 	if err != nil {
 		return settled{}, err
 	}
 	err = tx.QueryRow(ctx, `UPDATE captures SET state = ?, due_at = ?, erred = erred + ?, code = ?, message = ?,
-		artifact_key = ?, final_url = ?, http_status = ?, title = ?, warnings = ?, duration = ?, captured_at = ?
+		artifact_key = ?, final_url = ?, http_status = ?, title = ?, warnings = ?,
+		pixel_hash = ?, stable = ?, blocked = ?, duration = ?, captured_at = ?, cache_key = ?, cached = ?
 		WHERE job_id = ? AND ordinal = ? AND state = 'running' AND attempt = ? AND instance = ?
-		RETURNING host, solo`,
-		string(c.state), c.dueAt, outcome.Err != nil, code, message,
-		result.Key, result.FinalURL, result.HTTPStatus, result.Title, warnings, result.Duration.Milliseconds(), milliseconds(result.CapturedAt),
-		claim.JobID, claim.Ordinal, claim.Attempt, claim.Instance).Scan(&c.host, &c.solo)
-	if err != nil || result.Key == "" {
-		return c, err
+		RETURNING host, solo, again`,
+		string(c.state), c.dueAt, outcome.Err != nil && !outcome.Waits(claim), code, message,
+		result.Key, result.FinalURL, result.HTTPStatus, result.Title, warnings,
+		result.PixelHash, result.Stable, result.Blocked, result.Duration.Milliseconds(), milliseconds(result.CapturedAt), cacheKey, result.Cached,
+		claim.JobID, claim.Ordinal, claim.Attempt, claim.Instance).Scan(&c.host, &c.solo, &c.again)
+	if err == nil {
+		err = keepEvidence(ctx, tx, claim, outcome)
 	}
-	return c, insertArtifact(ctx, tx, result.Artifact)
+	switch {
+	case err != nil || result.Key == "":
+		return c, err
+	case result.Cached:
+		return c, holdArtifact(ctx, tx, result.Artifact)
+	}
+	return c, insertPicture(ctx, tx, result.Artifact, outcome.Thumbnail)
 }
 
 func outcomeState(claim darkroom.Claim, outcome Outcome) settled {
 	c := settled{jobID: claim.JobID, ordinal: claim.Ordinal, state: darkroom.CaptureCompleted}
 	switch {
 	case outcome.Err == nil:
+	case outcome.Waits(claim):
+		c.state, c.dueAt = darkroom.CaptureQueued, milliseconds(outcome.Rest)
 	case !outcome.RetryAt.IsZero() && outcome.RetryAt.Before(claim.Deadline):
 		c.state, c.dueAt = darkroom.CaptureQueued, milliseconds(outcome.RetryAt)
 	default:
 		c.state = darkroom.CaptureFailed
 	}
 	return c
+}
+
+// Waits reports whether the capture of that claim goes back into the queue because its host
+// asked for that, and not because the attempt failed.
+func (o Outcome) Waits(claim darkroom.Claim) bool {
+	return o.Err != nil && claim.Kind == darkroom.KindSitemap && !o.Rest.IsZero() && o.Rest.Before(claim.Deadline)
+}
+
+// pace makes everybody leave a host alone that asked for it, and wakes the
+// slots when it answers otherwise again. What was claimed before a host asked
+// says nothing about how it fares since.
+func (s *Store) pace(ctx context.Context, tx database.Tx, claim darkroom.Claim, outcome Outcome) error {
+	if !outcome.Rest.IsZero() {
+		ms := milliseconds(outcome.Rest)
+		_, err := tx.Exec(ctx, `UPDATE hosts SET next_at = CASE WHEN next_at < ? THEN ? ELSE next_at END,
+			rests = CASE WHEN rests < ? THEN ? ELSE rests END WHERE host = ?`, ms, ms, claim.Rests+1, claim.Rests+1, claim.Host)
+		return wrap(err, "leave a host alone")
+	}
+	silent := outcome.Err != nil && outcome.Err.HTTPStatus == 0 && outcome.Result.HTTPStatus == 0
+	if claim.Rests == 0 || silent {
+		return nil
+	}
+	changed, err := tx.Exec(ctx, `UPDATE hosts SET rests = 0 WHERE host = ? AND rests = ?`, claim.Host, claim.Rests)
+	if err != nil || changed == 0 {
+		return wrap(err, "ask a host as before")
+	}
+	return s.wakeAll(ctx, tx)
 }
 
 func encodeWarnings(warnings []string) (string, error) {
@@ -105,7 +149,7 @@ func (s *Store) ReleaseCapture(ctx context.Context, claim darkroom.Claim) error 
 		c := settled{jobID: claim.JobID, ordinal: claim.Ordinal, state: darkroom.CaptureQueued}
 		err := tx.QueryRow(ctx, `UPDATE captures SET state = 'queued', attempt = attempt - 1
 			WHERE job_id = ? AND ordinal = ? AND state = 'running' AND attempt = ? AND instance = ?
-			RETURNING host, solo`, claim.JobID, claim.Ordinal, claim.Attempt, claim.Instance).Scan(&c.host, &c.solo)
+			RETURNING host, solo, again`, claim.JobID, claim.Ordinal, claim.Attempt, claim.Instance).Scan(&c.host, &c.solo, &c.again)
 		if errors.Is(err, sql.ErrNoRows) {
 			return nil
 		}

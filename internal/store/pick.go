@@ -26,8 +26,10 @@ type candidate struct {
 	jobTurn    int64
 	jobStint   int64
 
-	host string
-	solo int
+	host  string
+	solo  int
+	delay int64 // ms that the host itself asks for between two captures
+	rests int
 
 	stays bool // the slot goes on with the job it has just served
 }
@@ -39,25 +41,29 @@ const stintLength = 4 * time.Second
 
 // The statements walk keys, jobs and lanes in the order of their indexes and
 // stop at the first lane whose host may be asked: the length of the backlog
-// does not matter. CROSS JOIN keeps SQLite from choosing another order.
+// does not matter. A host that has asked to be left alone is asked for one
+// capture at a time until it gives another answer. CROSS JOIN keeps SQLite from
+// choosing another order.
 const (
-	candidateColumns = `SELECT k.id, k.running, k.turn, j.id, j.kind, j.status, j.priority, j.running, j.turn, j.stint, l.host, l.solo `
+	candidateColumns = `SELECT k.id, k.running, k.turn, j.id, j.kind, j.status, j.priority, j.running, j.turn, j.stint,
+		l.host, l.solo, l.delay, h.rests `
 
 	claimable = ` AND j.queued > 0 AND j.deadline > ? AND l.job_id = j.id AND l.queued > 0 AND l.due_at <= ?
-		AND h.key_id = k.id AND h.host = l.host AND h.running < j.host_concurrency AND h.next_at <= ? `
+		AND m.key_id = k.id AND m.host = l.host AND m.running < j.host_concurrency
+		AND h.host = l.host AND h.running < CASE WHEN h.rests > 0 THEN 1 ELSE ? END AND h.next_at <= ? `
 
-	pickOwed = candidateColumns + `FROM api_keys k CROSS JOIN jobs j CROSS JOIN lanes l CROSS JOIN hosts h
+	pickOwed = candidateColumns + `FROM api_keys k CROSS JOIN jobs j CROSS JOIN lanes l CROSS JOIN key_hosts m CROSS JOIN hosts h
 		WHERE k.queued > 0 AND j.key_id = k.id AND l.solo = 0` + claimable + `
 		ORDER BY k.running, k.turn, k.id, j.priority, j.running, j.turn, j.id, l.due_at, l.ordinal, l.host LIMIT 1`
 
-	pickOfJob = candidateColumns + `FROM jobs j CROSS JOIN api_keys k CROSS JOIN lanes l CROSS JOIN hosts h
+	pickOfJob = candidateColumns + `FROM jobs j CROSS JOIN api_keys k CROSS JOIN lanes l CROSS JOIN key_hosts m CROSS JOIN hosts h
 		WHERE k.id = j.key_id AND l.solo = 0` + claimable + `AND j.id = ?
 		ORDER BY l.due_at, l.ordinal, l.host LIMIT 1`
 
-	pickOfHost = candidateColumns + `FROM jobs j CROSS JOIN api_keys k CROSS JOIN lanes l CROSS JOIN hosts h
+	pickOfHost = candidateColumns + `FROM jobs j CROSS JOIN api_keys k CROSS JOIN lanes l CROSS JOIN key_hosts m CROSS JOIN hosts h
 		WHERE k.id = j.key_id AND l.solo = 0` + claimable + `AND j.id = ? AND l.host = ?`
 
-	pickSolo = candidateColumns + `FROM lanes l CROSS JOIN jobs j CROSS JOIN api_keys k CROSS JOIN hosts h
+	pickSolo = candidateColumns + `FROM lanes l CROSS JOIN jobs j CROSS JOIN api_keys k CROSS JOIN key_hosts m CROSS JOIN hosts h
 		WHERE k.id = j.key_id AND l.solo = 1` + claimable + `ORDER BY l.due_at LIMIT 1`
 )
 
@@ -71,16 +77,15 @@ func (s *Store) pick(
 	if err != nil || alone {
 		return candidate{}, false, alone, err
 	}
-	ms := milliseconds(now)
-	choice, found, err = findCandidate(ctx, tx, pickSolo, ms, ms, ms)
+	choice, found, err = s.findCandidate(ctx, tx, pickSolo, now)
 	if err != nil || found {
 		return choice, found && running == 0, found && running > 0, err
 	}
-	choice, found, err = findCandidate(ctx, tx, pickOwed, ms, ms, ms)
+	choice, found, err = s.findCandidate(ctx, tx, pickOwed, now)
 	if err != nil || !found || hint.JobID == "" {
 		return choice, found, false, err
 	}
-	choice, err = preferHint(ctx, tx, choice, hint, ms)
+	choice, err = s.preferHint(ctx, tx, choice, hint, now)
 	return choice, true, false, err
 }
 
@@ -92,9 +97,13 @@ func load(ctx context.Context, tx database.Tx, instance string) (running int, al
 	return running, alone, wrap(err, "count the running captures of %s", instance)
 }
 
-func findCandidate(ctx context.Context, q database.Querier, query string, args ...any) (c candidate, found bool, err error) {
-	err = q.QueryRow(ctx, query, args...).Scan(&c.keyID, &c.keyRunning, &c.keyTurn, &c.jobID, &c.kind, &c.status,
-		&c.priority, &c.jobRunning, &c.jobTurn, &c.jobStint, &c.host, &c.solo)
+func (s *Store) findCandidate(
+	ctx context.Context, q database.Querier, query string, now time.Time, where ...any,
+) (c candidate, found bool, err error) {
+	ms := milliseconds(now)
+	err = q.QueryRow(ctx, query, append([]any{ms, ms, s.perHost, ms}, where...)...).Scan(
+		&c.keyID, &c.keyRunning, &c.keyTurn, &c.jobID, &c.kind, &c.status,
+		&c.priority, &c.jobRunning, &c.jobTurn, &c.jobStint, &c.host, &c.solo, &c.delay, &c.rests)
 	if errors.Is(err, sql.ErrNoRows) {
 		return candidate{}, false, nil
 	}
@@ -106,15 +115,15 @@ func findCandidate(ctx context.Context, q database.Querier, query string, args .
 
 // preferHint keeps the slot where it is unless owed, the first in fair order,
 // is owed more.
-func preferHint(ctx context.Context, tx database.Tx, owed candidate, hint Hint, now int64) (candidate, error) {
-	stay, found, err := findCandidate(ctx, tx, pickOfHost, now, now, now, hint.JobID, hint.Host)
+func (s *Store) preferHint(ctx context.Context, tx database.Tx, owed candidate, hint Hint, now time.Time) (candidate, error) {
+	stay, found, err := s.findCandidate(ctx, tx, pickOfHost, now, hint.JobID, hint.Host)
 	if err == nil && !found {
-		stay, found, err = findCandidate(ctx, tx, pickOfJob, now, now, now, hint.JobID)
+		stay, found, err = s.findCandidate(ctx, tx, pickOfJob, now, hint.JobID)
 	}
 	if err != nil {
 		return candidate{}, err
 	}
-	if !found || owed.owedMoreThan(stay, now) {
+	if !found || owed.owedMoreThan(stay, milliseconds(now)) {
 		return owed, nil
 	}
 	stay.stays = stay.jobID != owed.jobID

@@ -22,11 +22,12 @@ type world struct {
 	held   []darkroom.Claim // by a worker that believes in them
 	stale  []darkroom.Claim
 	jobs   map[string]darkroom.Job // as last seen
+	cached int                     // captures that an earlier picture answered
 	slots  map[string]bool         // capture/attempt that was claimed: never twice, unless it was released
 }
 
 func TestRandomOperationsKeepTheBooks(t *testing.T) {
-	for seed := range uint64(2) {
+	for seed := range uint64(3) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			w := &world{
 				fixture: newFixture(t, 3), random: rand.New(rand.NewPCG(seed, 1)),
@@ -39,13 +40,16 @@ func TestRandomOperationsKeepTheBooks(t *testing.T) {
 				w.watch()
 			}
 			w.drain()
+			if w.cached == 0 {
+				t.Error("no capture was answered by an earlier picture")
+			}
 		})
 	}
 }
 
 func (w *world) step() {
 	w.clock.forward(time.Duration(w.random.IntN(2000)) * time.Millisecond)
-	switch w.random.IntN(20) {
+	switch w.random.IntN(25) {
 	case 0, 1:
 		w.create()
 	case 2, 3, 4, 5, 6, 7, 8:
@@ -64,6 +68,14 @@ func (w *world) step() {
 		w.sweep()
 	case 19:
 		check(w.t, w.SucceedShift(w.t.Context(), instance))
+	case 20:
+		w.createCrawl()
+	case 21, 22:
+		w.discover()
+	case 23:
+		w.losePictures()
+	case 24:
+		w.look()
 	}
 }
 
@@ -77,8 +89,85 @@ func (w *world) create() {
 		HostConcurrency: 1 + w.random.IntN(3), HostDelay: time.Duration(w.random.IntN(2)) * time.Second,
 		Deadline: time.Duration(1+w.random.IntN(20)) * time.Minute, Retention: time.Duration(1+w.random.IntN(10)) * time.Minute,
 		CallbackURL: []string{"", "https://hook.test/"}[w.random.IntN(2)],
+		Variants:    w.someVariants(), Options: darkroom.Options{Cache: w.random.IntN(3) == 0, CacheTTL: 60},
 	})
 	w.jobs[job.ID] = job
+}
+
+// someVariants are none, or some that are the same in every job.
+func (w *world) someVariants() []darkroom.Variant {
+	all := variantsOf(w.t, `{"full_page":true}`, `{"device":"iPhone 14"}`, `{"cache":true,"cache_ttl":10,"headers":{"X-A":"b"}}`)
+	return all[:w.random.IntN(2)*w.random.IntN(len(all)+1)]
+}
+
+func (w *world) createCrawl() {
+	job := w.submit(NewJob{
+		KeyID: w.keys[w.random.IntN(len(w.keys))], Crawl: crawlOf(1 + w.random.IntN(20)), HostConcurrency: 1 + w.random.IntN(3),
+		Deadline: time.Duration(1+w.random.IntN(20)) * time.Minute, Retention: time.Minute,
+		Variants: w.someVariants(), Options: darkroom.Options{Cache: w.random.IntN(3) == 0, CacheTTL: 60},
+	})
+	w.jobs[job.ID] = job
+}
+
+// discover goes on with the reading of some sitemap, as two that know nothing
+// of each other.
+func (w *world) discover() {
+	id, ok := w.pickOne(`SELECT id FROM jobs WHERE expanding = 1`)
+	if !ok {
+		return
+	}
+	ctx := w.t.Context()
+	job, ok, err := w.BeginDiscovery(ctx, id)
+	if !must(w.t, ok, err) {
+		w.t.Fatalf("the reading of %s has ended by itself", id)
+	}
+	after := job.URLs()
+	page := targets(after+w.random.IntN(6), 1+w.random.IntN(4))[after:]
+	for i := range page {
+		page[i].Delay = time.Duration(w.random.IntN(2)) * time.Second
+		if w.random.IntN(4) == 0 {
+			page[i].Refusal = &darkroom.Failure{Code: darkroom.CodeRobotsDenied, Message: "No"}
+		}
+	}
+	if after+len(page) > job.Crawl.MaxPages {
+		var failure *darkroom.Error
+		if w.random.IntN(2) == 0 {
+			failure = darkroom.Errorf(darkroom.CodeSitemapInvalid, "It breaks off")
+		}
+		check(w.t, w.EndDiscovery(ctx, id, after, darkroom.Discovery{}, failure))
+		page = nil
+	} else if _, err := w.AddTargets(ctx, id, after, page, darkroom.Discovery{Found: after + len(page)}); err != nil {
+		w.t.Fatal(err)
+	}
+	late := targets(after+2, 1)[after:]
+	if _, err := w.AddTargets(ctx, id, after+1+len(page), late, darkroom.Discovery{}); darkroom.CodeOf(err) != darkroom.CodeConflict {
+		w.t.Fatalf("whoever knows of other captures may add some: %v", err)
+	}
+}
+
+// losePictures finds pictures missing in a job that is about to finish.
+func (w *world) losePictures() {
+	id, ok := w.pickOne(ready)
+	if !ok {
+		return
+	}
+	var lost []darkroom.Capture
+	for _, capture := range w.captures(id) {
+		if w.random.IntN(3) == 0 {
+			lost = append(lost, capture) // failed ones too: they have no picture to lose
+		}
+	}
+	if _, err := w.Retake(w.t.Context(), id, lost); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+func (w *world) pickOne(query string) (id string, ok bool) {
+	all, err := queryAll(w.t.Context(), w.db.Read(w.t.Context()), scanText, query)
+	if len(must(w.t, all, err)) == 0 {
+		return "", false
+	}
+	return all[w.random.IntN(len(all))], true
 }
 
 func (w *world) claimSome() {
@@ -88,6 +177,10 @@ func (w *world) claimSome() {
 	}
 	claim, ok, err := w.Claim(w.t.Context(), instance, hint)
 	if !must(w.t, ok, err) {
+		return
+	}
+	if claim.Cached {
+		w.cached++
 		return
 	}
 	id := fmt.Sprint(claim.CaptureID, " ", claim.Attempt)
@@ -117,16 +210,33 @@ func (w *world) endOne() {
 	if !ok {
 		return
 	}
-	outcome := success(claim)
-	switch w.random.IntN(4) {
+	outcome := w.picture(claim)
+	switch w.random.IntN(6) {
 	case 0:
 		outcome = failure(darkroom.CodeTLSError)
+	case 2:
+		outcome = failure(darkroom.CodeHTTPError)
+		outcome.Rest = w.clock.now.Add(darkroom.HostRest(claim.Rests+1, 0, 0))
+		outcome.RetryAt = w.clock.now.Add(time.Duration(w.random.IntN(10)) * time.Second)
 	case 1:
 		outcome = failure(darkroom.CodeTimeout)
 		outcome.RetryAt = w.clock.now.Add(time.Duration(w.random.IntN(60)) * time.Second)
 	}
+	if w.random.IntN(2) == 0 {
+		outcome = witnessed(claim, outcome)
+	}
 	w.end(claim, outcome)
 	w.stale = append(w.stale, claim)
+}
+
+// look makes a thumbnail of some picture, whether there is one or not.
+func (w *world) look() {
+	picture, ok := w.pickOne(`SELECT key FROM artifacts WHERE content_type = 'image/png'`)
+	if !ok {
+		return
+	}
+	kept, err := w.KeepThumbnail(w.t.Context(), picture, darkroom.Artifact{Key: fmt.Sprint("look-", w.random.Uint64())})
+	must(w.t, kept, err)
 }
 
 func (w *world) releaseOne() {
@@ -163,10 +273,11 @@ func (w *world) lateResult() {
 	}
 }
 
+const ready = `SELECT id FROM jobs WHERE status = 'processing' AND completed + failed = total AND expanding = 0`
+
 func (w *world) finishJobs() {
-	ready, err := queryAll(w.t.Context(), w.db.Read(w.t.Context()), scanText,
-		`SELECT id FROM jobs WHERE status = 'processing' AND completed + failed = total`)
-	for _, id := range must(w.t, ready, err) {
+	jobs, err := queryAll(w.t.Context(), w.db.Read(w.t.Context()), scanText, ready)
+	for _, id := range must(w.t, jobs, err) {
 		w.finish(id)
 	}
 }
@@ -190,7 +301,8 @@ func (w *world) watch() {
 			continue
 		}
 		check(w.t, err)
-		if now.Progress.Completed < before.Progress.Completed || now.Progress.Failed < before.Progress.Failed ||
+		if now.Progress.Done() < before.Progress.Done() || now.Progress.Failed < before.Progress.Failed ||
+			now.Progress.Total < before.Progress.Total || !before.Progress.Expanding && now.Progress.Expanding ||
 			now.Progress.Percentage(now.Status) < before.Progress.Percentage(before.Status) {
 			w.t.Fatalf("progress of %s went from %+v to %+v", id, before.Progress, now.Progress)
 		}
@@ -203,6 +315,11 @@ func (w *world) watch() {
 
 // drain lets everything come to its end: nothing may be stuck.
 func (w *world) drain() {
+	for _, job := range w.jobs {
+		if now := w.job(job.ID); now.Progress.Expanding {
+			w.endDiscovery(now, nil)
+		}
+	}
 	for range 5000 {
 		for len(w.held) > 0 {
 			claim, _ := w.takeHeld()
@@ -210,7 +327,9 @@ func (w *world) drain() {
 		}
 		claim, ok, err := w.Claim(w.t.Context(), instance, Hint{})
 		if must(w.t, ok, err) {
-			w.held = append(w.held, claim)
+			if !claim.Cached {
+				w.held = append(w.held, claim)
+			}
 			continue
 		}
 		at, ok, err := w.NextDue(w.t.Context())

@@ -63,15 +63,20 @@ func (s *Store) room(ctx context.Context, tx database.Tx, at time.Time) (slots, 
 func (s *Store) wakeAfter(ctx context.Context, tx database.Tx, c settled) error {
 	switch {
 	case c.solo == 1:
-		left, err := queuedCaptures(ctx, tx)
-		if err != nil {
-			return err
-		}
-		return s.wake(ctx, tx, left, s.now())
+		return s.wakeAll(ctx, tx)
 	case c.state.Terminal():
 		return nil
 	}
 	return s.wake(ctx, tx, 1, latest(s.now(), moment(c.dueAt)))
+}
+
+// wakeAll wakes as many slots as there is work for.
+func (s *Store) wakeAll(ctx context.Context, tx database.Tx) error {
+	left, err := queuedCaptures(ctx, tx)
+	if err != nil {
+		return err
+	}
+	return s.wake(ctx, tx, left, s.now())
 }
 
 // liveSlots counts the slots of all instances that have a heartbeat, and at
@@ -120,8 +125,7 @@ func (s *Store) NextDue(ctx context.Context) (at time.Time, ok bool, err error) 
 		return rest.until, rest.event, nil
 	}
 	for _, query := range []string{pickOwed, pickSolo} {
-		ms := milliseconds(now)
-		if _, found, err := findCandidate(ctx, s.db.Read(ctx), query, ms, ms, ms); found || err != nil {
+		if _, found, err := s.findCandidate(ctx, s.db.Read(ctx), query, now); found || err != nil {
 			return now, found, err
 		}
 	}

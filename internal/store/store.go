@@ -22,6 +22,7 @@ type Store struct {
 	queue    *queue.Inserter
 	seal     sealer
 	slots    int
+	perHost  int // captures of one host at once, over all keys
 	now      func() time.Time
 	log      *slog.Logger
 	finished waiters
@@ -39,7 +40,8 @@ func Open(ctx context.Context, db *database.DB, inserter *queue.Inserter, config
 	}
 	s := &Store{
 		db: db, queue: inserter, seal: seal, slots: max(1, config.Slots),
-		now: config.Now, log: config.Log,
+		perHost: orDefault(config.HostConcurrency, darkroom.DefaultServerHostConcurrency),
+		now:     config.Now, log: config.Log,
 		finished: newWaiters(), counts: newTally(), idle: newRest(),
 	}
 	if s.now == nil {

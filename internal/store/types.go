@@ -9,10 +9,15 @@ import (
 
 // Config is what a Store needs to know besides its database.
 type Config struct {
-	SecretKey [32]byte         // seals secrets at rest; all zero is refused
-	Slots     int              // captures at once on this machine: how many shifts are worth inserting; at least 1
-	Now       func() time.Time // nil = time.Now
-	Log       *slog.Logger     // nil = slog.Default()
+	SecretKey [32]byte // seals secrets at rest; all zero is refused
+	Slots     int      // captures at once on this machine: how many shifts are worth inserting; at least 1
+
+	// HostConcurrency bounds the captures of one host at once over all keys and
+	// instances; 0 = darkroom.DefaultServerHostConcurrency.
+	HostConcurrency int
+
+	Now func() time.Time // nil = time.Now
+	Log *slog.Logger     // nil = slog.Default()
 }
 
 // NewKey is a key with its secrets, which are shown once.
@@ -23,10 +28,20 @@ type NewKey struct {
 	WebhookSecret string // stored sealed; see WebhookSecret
 }
 
-// Target is one capture of a new job.
+// Target is one URL of a job: one capture, or one in each variant.
 type Target struct {
 	URL  string // canonical
 	Host string // host:port
+	Set  int    // which of NewJob.Sets lies over the job's options, from 1; 0 = none
+
+	// Refusal makes a capture that has failed from the start; nil = it is taken.
+	Refusal *darkroom.Failure
+
+	// Delay is the least time between two captures of the host that the host
+	// itself asks for; the longest of a job counts. 0 = none.
+	Delay time.Duration
+
+	variant int // from 1; 0 = the job has none
 }
 
 // NewJob is a validated request for a job.
@@ -39,12 +54,16 @@ type NewJob struct {
 	Options     darkroom.Options
 	CallbackURL string // canonical; "" = none
 
-	HostConcurrency int           // 0 = darkroom.DefaultHostConcurrency
+	HostConcurrency int           // 0 = darkroom.DefaultHostConcurrency, of a sitemap job darkroom.DefaultCrawlHostConcurrency
 	HostDelay       time.Duration // 0 = none
 	Retention       time.Duration // 0 = darkroom.DefaultRetention
 	Deadline        time.Duration // from now; 0 = darkroom.DefaultJobDeadline
 
-	Targets []Target // at least one, in input order: ordinals 1, 2, …
+	Variants []darkroom.Variant   // each URL is captured in each; none = once
+	Sets     []darkroom.OptionSet // of single URLs; see Target.Set. A variant lies over them
+
+	Targets []Target       // of a batch: at least one, in input order: ordinals 1, 2, … without variants
+	Crawl   darkroom.Crawl // of a sitemap job, whose captures are added later
 
 	IdempotencyKey string // "" = none
 	BodyHash       string // of the request, compared when the key is used again
@@ -78,15 +97,26 @@ type Outcome struct {
 	Result darkroom.Result // what is known, after a failure too
 	Err    *darkroom.Error // nil = success
 
+	Thumbnail darkroom.Artifact  // of the picture; Key "" = none was made
+	Evidence  *darkroom.Evidence // nil = none; what an earlier attempt left goes
+	LastFrame darkroom.Artifact  // with Evidence; Key "" = none
+
 	// RetryAt is when to try again after a failure; zero, or not before the
 	// job's deadline, makes the failure final.
 	RetryAt time.Time
+
+	// Rest is set when the host asked to be left alone until then. No job asks it
+	// sooner. A capture of a sitemap job that failed so waits with it, unless the
+	// job's deadline comes first, and that is no failed attempt; RetryAt does not
+	// count then.
+	Rest time.Time
 }
 
 // File is a stored file of a job besides its shots, such as index.json.
 type File struct {
 	Name     string // as in the archive
 	Artifact darkroom.Artifact
+	Held     bool // the artifact is one of the job already
 }
 
 // Instance is one running process.
@@ -103,4 +133,5 @@ type Usage struct {
 	Screenshots int64 // captures of accepted jobs, and single screenshots
 	Batches     int64 // accepted batch jobs
 	Sitemaps    int64 // accepted sitemap jobs
+	Cached      int64 // captures that an earlier picture answered, among Screenshots
 }

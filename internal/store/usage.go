@@ -43,7 +43,7 @@ func (t tally) take() map[keyDay]Usage {
 func (u Usage) plus(v Usage) Usage {
 	return Usage{
 		Requests: u.Requests + v.Requests, Screenshots: u.Screenshots + v.Screenshots,
-		Batches: u.Batches + v.Batches, Sitemaps: u.Sitemaps + v.Sitemaps,
+		Batches: u.Batches + v.Batches, Sitemaps: u.Sitemaps + v.Sitemaps, Cached: u.Cached + v.Cached,
 	}
 }
 
@@ -82,11 +82,12 @@ func (s *Store) Flush(ctx context.Context) error {
 }
 
 func addUsage(ctx context.Context, tx database.Tx, at keyDay, usage Usage) error {
-	_, err := tx.Exec(ctx, `INSERT INTO usage_days (key_id, day, requests, screenshots, batches, sitemaps)
-		VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (key_id, day) DO UPDATE SET
+	_, err := tx.Exec(ctx, `INSERT INTO usage_days (key_id, day, requests, screenshots, batches, sitemaps, cached)
+		VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key_id, day) DO UPDATE SET
 		requests = usage_days.requests + excluded.requests, screenshots = usage_days.screenshots + excluded.screenshots,
-		batches = usage_days.batches + excluded.batches, sitemaps = usage_days.sitemaps + excluded.sitemaps`,
-		at.keyID, at.day, usage.Requests, usage.Screenshots, usage.Batches, usage.Sitemaps)
+		batches = usage_days.batches + excluded.batches, sitemaps = usage_days.sitemaps + excluded.sitemaps,
+		cached = usage_days.cached + excluded.cached`,
+		at.keyID, at.day, usage.Requests, usage.Screenshots, usage.Batches, usage.Sitemaps, usage.Cached)
 	return wrap(err, "count usage")
 }
 
@@ -108,9 +109,9 @@ func (s *Store) Usage(ctx context.Context, keyID string, from, to time.Time) (us
 		return Usage{}, err
 	}
 	err = s.db.Read(ctx).QueryRow(ctx, `SELECT coalesce(sum(requests), 0), coalesce(sum(screenshots), 0),
-		coalesce(sum(batches), 0), coalesce(sum(sitemaps), 0)
+		coalesce(sum(batches), 0), coalesce(sum(sitemaps), 0), coalesce(sum(cached), 0)
 		FROM usage_days WHERE key_id = ? AND day >= ? AND day < ?`, keyID, dayOf(from), milliseconds(to)).
-		Scan(&usage.Requests, &usage.Screenshots, &usage.Batches, &usage.Sitemaps)
+		Scan(&usage.Requests, &usage.Screenshots, &usage.Batches, &usage.Sitemaps, &usage.Cached)
 	return usage, wrap(err, "read the usage of key %s", keyID)
 }
 

@@ -38,6 +38,7 @@ func (w *Worker) take(ctx context.Context, own *slot, claim darkroom.Claim) {
 		}
 		outcome.Result.Artifact = artifact
 	}
+	w.witness(flight, claim, shot, &outcome)
 	w.finishCapture(flight, claim, outcome)
 }
 
@@ -45,7 +46,7 @@ func (w *Worker) capture(flight context.Context, own *slot, claim darkroom.Claim
 	ctx, cancel := context.WithTimeout(flight, claim.Options.AttemptTimeout())
 	defer cancel()
 	return own.engine.Capture(ctx, darkroom.CaptureRequest{
-		Session: claim.JobID, URL: claim.URL, Options: claim.Options,
+		Session: claim.JobID, URL: claim.URL, Options: claim.Options, Thumbnail: onlyNow(claim.Options),
 	})
 }
 
@@ -63,8 +64,8 @@ func (w *Worker) keep(ctx context.Context, claim darkroom.Claim, shot darkroom.S
 	return artifact, err
 }
 
-// finishCapture records the outcome, however long it takes, and deletes the
-// picture when it came too late.
+// finishCapture records the outcome, however long it takes, and deletes what
+// was stored for it when it came too late.
 func (w *Worker) finishCapture(ctx context.Context, claim darkroom.Claim, outcome store.Outcome) {
 	var kept bool
 	err := w.insist(ctx, "recording a capture", func(ctx context.Context) (err error) {
@@ -77,9 +78,13 @@ func (w *Worker) finishCapture(ctx context.Context, claim darkroom.Claim, outcom
 		log.Error("the result of a capture could not be recorded", "err", err)
 	case !kept:
 		log.Warn("a capture was taken over by another worker; its result is thrown away")
-		w.discard(ctx, outcome.Result.Key)
+		for _, artifact := range []darkroom.Artifact{outcome.Result.Artifact, outcome.Thumbnail, outcome.LastFrame} {
+			w.discard(ctx, artifact.Key)
+		}
 	case outcome.Err == nil:
 		log.Debug("captured")
+	case outcome.Waits(claim):
+		log.Info("a host asked to be left alone; its capture waits", "err", outcome.Err)
 	case outcome.RetryAt.IsZero():
 		log.Info("a capture failed", "err", outcome.Err)
 	default:
@@ -131,7 +136,7 @@ func outcomeOf(claim darkroom.Claim, shot darkroom.Shot, err error, now time.Tim
 	if err != nil {
 		return failureOf(claim, shot, err, now, jitter)
 	}
-	return store.Outcome{Result: resultOf(shot, now)}
+	return store.Outcome{Result: resultOf(shot, now), Rest: restOf(claim, shot.HTTPStatus, shot.RetryAfter, now, jitter)}
 }
 
 func failureOf(claim darkroom.Claim, shot darkroom.Shot, err error, now time.Time, jitter float64) store.Outcome {
@@ -145,7 +150,17 @@ func failureOf(claim darkroom.Claim, shot darkroom.Shot, err error, now time.Tim
 		Result:  result,
 		Err:     failure,
 		RetryAt: retryAt(claim, failure.Code, result.HTTPStatus, wait, now, jitter),
+		Rest:    restOf(claim, result.HTTPStatus, wait, now, jitter),
 	}
+}
+
+// restOf is until when the host is to be left alone; zero when it did not ask
+// for that.
+func restOf(claim darkroom.Claim, status int, asked time.Duration, now time.Time, jitter float64) time.Time {
+	if !darkroom.Resting(status, asked) {
+		return time.Time{}
+	}
+	return now.Add(darkroom.HostRest(claim.Rests+1, asked, jitter))
 }
 
 // retryAt is when the capture is tried again; zero when it is not, because
@@ -180,6 +195,6 @@ func captureError(err error) *darkroom.Error {
 func resultOf(shot darkroom.Shot, now time.Time) darkroom.Result {
 	return darkroom.Result{
 		FinalURL: shot.FinalURL, HTTPStatus: shot.HTTPStatus, Title: shot.Title,
-		Warnings: shot.Warnings, CapturedAt: now,
+		Warnings: shot.Warnings, CapturedAt: now, Seen: shot.Seen,
 	}
 }

@@ -2,6 +2,8 @@ package worker
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"strconv"
@@ -10,6 +12,7 @@ import (
 	"time"
 
 	"darkroom"
+	"darkroom/internal/queue"
 	"darkroom/internal/store"
 	"darkroom/internal/webhook"
 )
@@ -96,6 +99,104 @@ func TestADeliveryThatIsForgotten(t *testing.T) {
 	b := newBench(t, 1)
 	if err := b.Handlers().Deliver(t.Context(), "whk_0198c0de-0000-7000-8000-000000000000"); err != nil {
 		t.Error(err)
+	}
+}
+
+// A receiver that never answers takes two places and no more, and whoever
+// steps aside for it loses no attempt.
+func TestASlowReceiverHoldsUpNobodyElse(t *testing.T) {
+	b := newBench(t, 4)
+	hold, cancel := context.WithCancel(t.Context())
+	var slow, top atomic.Int32
+	stuck := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if now := slow.Add(1); now > top.Load() {
+			top.Store(now)
+		}
+		defer slow.Add(-1)
+		select {
+		case <-hold.Done():
+		case <-r.Context().Done():
+		}
+	}))
+	t.Cleanup(stuck.Close)
+	t.Cleanup(cancel)
+	quick, got := newReceiver(t, 200)
+	b.running(t, b.Worker)
+	var jobs []string
+	for range 20 { // more than there are workers
+		job := b.create(t, func(request *store.NewJob) { request.CallbackURL = stuck.URL }, "/a")
+		jobs = append(jobs, job.ID)
+	}
+	eventually(t, "the slow one has two", func() bool { return slow.Load() == attemptsPerReceiver })
+	eventually(t, "all of its jobs have ended", func() bool {
+		page, err := b.store.Jobs(t.Context(), b.key.ID, store.JobFilter{Status: darkroom.StatusCompleted})
+		return err == nil && page.Total == len(jobs)
+	})
+	b.create(t, func(request *store.NewJob) { request.CallbackURL = quick }, "/b")
+	select {
+	case <-got:
+	case <-time.After(30 * time.Second):
+		t.Fatal("the quick receiver was not told in 30 s")
+	}
+	cancel()
+	eventually(t, "everybody was told", func() bool {
+		for _, id := range jobs {
+			deliveries, err := b.store.Deliveries(t.Context(), id)
+			if err != nil || len(deliveries) != 1 || deliveries[0].State != darkroom.DeliveryDelivered || deliveries[0].Attempts != 1 {
+				return false
+			}
+		}
+		return true
+	})
+	if n := top.Load(); n != attemptsPerReceiver {
+		t.Errorf("%d attempts at once", n)
+	}
+}
+
+func TestTasksStepAsideLongerTheMoreTheyAre(t *testing.T) {
+	r := newPlaces(attemptsPerReceiver)
+	for range attemptsPerReceiver {
+		if err := r.enter("a"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var last time.Duration
+	for n := range 300 {
+		later, ok := errors.AsType[queue.Later](r.enter("a"))
+		wait := time.Duration(later)
+		if !ok || wait < shortestAside || wait > longestAside || wait < last || n < 100 && wait == last {
+			t.Fatalf("the %d. waits %v after %v", n+1, wait, last)
+		}
+		last = wait
+	}
+	if err := r.enter("b"); err != nil {
+		t.Errorf("another receiver: %v", err)
+	}
+	r.leave("a")
+	if err := r.enter("a"); err != nil {
+		t.Errorf("a place that was given back: %v", err)
+	}
+	if later, _ := errors.AsType[queue.Later](r.enter("a")); time.Duration(later) != shortestAside {
+		t.Errorf("after someone has ended: %v", later)
+	}
+	for _, host := range []string{"a", "a", "b"} {
+		r.leave(host)
+	}
+	if len(r.busy) != 0 {
+		t.Errorf("%d parties are remembered", len(r.busy))
+	}
+}
+
+func TestReceiverOf(t *testing.T) {
+	for callback, want := range map[string]string{
+		"https://Hooks.test/a":       "hooks.test",
+		"http://127.0.0.1:8080/x?y":  "127.0.0.1:8080",
+		"http://[::1]:80/":           "[::1]:80",
+		"https://hooks.test:444/a/b": "hooks.test:444",
+	} {
+		if got := receiverOf(callback); got != want {
+			t.Errorf("%s: %s", callback, got)
+		}
 	}
 }
 

@@ -1,7 +1,8 @@
 // Package worker does what the queue hands out: shifts, in which a slot takes
-// one capture after the other; the finish of a job; the delivery of webhooks;
-// and the sweep, which sets right what a crash left and deletes what has
-// expired. It also takes the screenshots for which someone waits.
+// one capture after the other; the expansion of a job, whose captures are found
+// in a sitemap; the finish of a job; the delivery of webhooks; and the sweep,
+// which sets right what a crash left and deletes what has expired. It also takes
+// the screenshots for which someone waits.
 //
 // A shift is a slot's turn of work. What it works on, the store decides anew
 // before every capture, so a small job starts at the next capture of any slot,

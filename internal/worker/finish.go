@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io/fs"
 	"iter"
-	"slices"
 	"time"
 
 	"darkroom"
@@ -17,9 +16,10 @@ import (
 	"darkroom/internal/webhook"
 )
 
-// finish ends a job whose captures have all ended: it writes index.json and
-// makes the job terminal. It may run twice for one job, also at the same time;
-// the second changes nothing.
+// finish ends a job whose captures have all ended: it writes index.json, and
+// what is told of failures, and makes the job terminal. Pictures that have gone are taken again first, and
+// then this finish leaves the end to the next. It may run twice for one job,
+// also at the same time; the second changes nothing.
 func (w *Worker) finish(ctx context.Context, jobID string) error {
 	job, err := w.Store.JobForWork(ctx, jobID)
 	switch {
@@ -30,11 +30,18 @@ func (w *Worker) finish(ctx context.Context, jobID string) error {
 	case job.Status.Terminal():
 		return nil
 	}
-	manifest, err := w.writeManifest(ctx, job)
+	if waits, err := w.retakeDamaged(ctx, &job); err != nil || waits {
+		return err
+	}
+	files, err := w.writeFailures(ctx, job)
+	if err != nil {
+		return fmt.Errorf("write the failures of job %s: %w", job.ID, err)
+	}
+	manifest, err := w.writeManifest(ctx, job, files)
 	if err != nil {
 		return err
 	}
-	files := []store.File{{Name: archive.ManifestName, Artifact: manifest}}
+	files = append(files, store.File{Name: archive.ManifestName, Artifact: manifest})
 	finished, err := w.Store.FinishJob(ctx, job.ID, files, webhook.Body)
 	if err != nil {
 		// Whether it was committed is not known: the sweep decides over the file.
@@ -43,22 +50,47 @@ func (w *Worker) finish(ctx context.Context, jobID string) error {
 	w.Log.Info("a job has ended", "job", job.ID, "status", finished.Status,
 		"completed", finished.Progress.Completed, "failed", finished.Progress.Failed,
 		"elapsed", finished.CompletedAt.Sub(finished.CreatedAt).Round(time.Millisecond))
-	w.discard(ctx, manifest.Key) // when another finish was first
+	for _, file := range files { // when another finish was first
+		w.discard(ctx, file.Artifact.Key)
+	}
 	return nil
 }
 
-func (w *Worker) writeManifest(ctx context.Context, job darkroom.Job) (darkroom.Artifact, error) {
-	captures := w.Store.Captures(ctx, job.ID)
-	damaged, err := w.findDamaged(ctx, captures)
+// retakeDamaged has pictures that have gone taken again, and reports whether
+// the job waits for that. Those that had been taken again are failed by now,
+// and job is read anew.
+func (w *Worker) retakeDamaged(ctx context.Context, job *darkroom.Job) (waits bool, err error) {
+	damaged, err := w.findDamaged(ctx, w.Store.Captures(ctx, job.ID))
 	if err != nil {
-		return darkroom.Artifact{}, fmt.Errorf("check the pictures of job %s: %w", job.ID, err)
+		return false, fmt.Errorf("check the pictures of job %s: %w", job.ID, err)
 	}
-	content, err := archive.Manifest(job, marked(captures, damaged))
+	if len(damaged) == 0 {
+		return false, nil
+	}
+	again, err := w.Store.Retake(ctx, job.ID, damaged)
+	if err != nil || again > 0 {
+		return again > 0, err
+	}
+	*job, err = w.Store.JobForWork(ctx, job.ID)
+	return false, err
+}
+
+func (w *Worker) writeManifest(ctx context.Context, job darkroom.Job, files []store.File) (darkroom.Artifact, error) {
+	others := make([]archive.Entry, len(files))
+	for i, file := range files {
+		others[i] = archive.Entry{Name: file.Name, Artifact: file.Artifact}
+	}
+	content, err := archive.Manifest(job, w.Store.Captures(ctx, job.ID), others...)
 	if err != nil {
 		return darkroom.Artifact{}, err
 	}
+	return w.putFile(ctx, job, archive.ManifestName, content)
+}
+
+// putFile stores JSON of a job, and waits while the disk is full.
+func (w *Worker) putFile(ctx context.Context, job darkroom.Job, name string, content []byte) (darkroom.Artifact, error) {
 	for {
-		key := bucket.FileKey(job.ID, archive.ManifestName, rand.Text())
+		key := bucket.FileKey(job.ID, name, rand.Text())
 		artifact, err := w.put(ctx, key, content, "application/json")
 		if !isFull(err) {
 			return artifact, err
@@ -70,10 +102,10 @@ func (w *Worker) writeManifest(ctx context.Context, job darkroom.Job) (darkroom.
 	}
 }
 
-// findDamaged gives the ordinals of the captures whose stored picture is
-// missing or has another size.
-func (w *Worker) findDamaged(ctx context.Context, captures iter.Seq2[darkroom.Capture, error]) (map[int]bool, error) {
-	damaged := map[int]bool{}
+// findDamaged gives the captures whose stored picture is missing or has
+// another size.
+func (w *Worker) findDamaged(ctx context.Context, captures iter.Seq2[darkroom.Capture, error]) ([]darkroom.Capture, error) {
+	var damaged []darkroom.Capture
 	for capture, err := range captures {
 		if err != nil {
 			return nil, err
@@ -88,23 +120,8 @@ func (w *Worker) findDamaged(ctx context.Context, captures iter.Seq2[darkroom.Ca
 		if err != nil || size != capture.Result.Size {
 			w.Log.Error("the stored picture of a capture is missing or damaged",
 				"job", capture.JobID, "capture", capture.Ordinal, "err", err)
-			damaged[capture.Ordinal] = true
+			damaged = append(damaged, capture)
 		}
 	}
 	return damaged, nil
-}
-
-// marked adds to the damaged captures a warning that says so.
-func marked(captures iter.Seq2[darkroom.Capture, error], damaged map[int]bool) iter.Seq2[darkroom.Capture, error] {
-	return func(yield func(darkroom.Capture, error) bool) {
-		for capture, err := range captures {
-			if damaged[capture.Ordinal] {
-				capture.Result.Warnings = append(slices.Clone(capture.Result.Warnings),
-					"The stored image was missing or damaged when the job ended.")
-			}
-			if !yield(capture, err) {
-				return
-			}
-		}
-	}
 }

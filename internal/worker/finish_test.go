@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"context"
 	"encoding/json"
 	"io"
 	"os"
@@ -43,12 +44,23 @@ func TestFinishingTwiceIsFinishingOnce(t *testing.T) {
 	if err != nil || len(deliveries) != 1 {
 		t.Errorf("deliveries %+v, %v", deliveries, err)
 	}
-	requireManifest(t, b, files[0].Artifact, 3)
+	b.manifest(t, job.ID, 3)
 }
 
-func requireManifest(t *testing.T, b *bench, artifact darkroom.Artifact, results int) (warnings []string) {
+type manifestResult struct {
+	URL       string
+	Success   bool
+	ErrorCode darkroom.Code `json:"error_code"`
+}
+
+// manifest gives the results that a job's index.json tells of.
+func (b *bench) manifest(t *testing.T, jobID string, results int) []manifestResult {
 	t.Helper()
-	reader, err := b.bucket.Open(t.Context(), artifact.Key, 0, -1)
+	files, err := b.store.Files(t.Context(), jobID)
+	if err != nil || len(files) != 1 {
+		t.Fatalf("files %+v, %v", files, err)
+	}
+	reader, err := b.bucket.Open(t.Context(), files[0].Artifact.Key, 0, -1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,16 +69,11 @@ func requireManifest(t *testing.T, b *bench, artifact darkroom.Artifact, results
 	if err != nil {
 		t.Fatal(err)
 	}
-	var manifest struct {
-		Results []struct{ Warnings []string }
-	}
+	var manifest struct{ Results []manifestResult }
 	if err := json.Unmarshal(content, &manifest); err != nil || len(manifest.Results) != results {
 		t.Fatalf("manifest %s, %v", content, err)
 	}
-	for _, result := range manifest.Results {
-		warnings = append(warnings, result.Warnings...)
-	}
-	return warnings
+	return manifest.Results
 }
 
 func TestAJobThatIsNotReadyIsNotFinished(t *testing.T) {
@@ -83,20 +90,75 @@ func TestAJobThatIsNotReadyIsNotFinished(t *testing.T) {
 	}
 }
 
-func TestAMissingPictureIsTold(t *testing.T) {
+// losePicture takes the bytes of a capture away, as a disk may.
+func (b *bench) losePicture(t *testing.T, capture darkroom.Capture) {
+	t.Helper()
+	if err := b.bucket.Delete(t.Context(), capture.Result.Key); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestAMissingPictureIsTakenAgain(t *testing.T) {
+	for name, goneAgain := range map[string]bool{"once": false, "twice": true} {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t, 1)
+			job := b.create(t, nil, pages(3)...)
+			b.work(t, b.Worker)
+			lost := b.captures(t, job.ID)[1]
+			b.losePicture(t, lost)
+			if now := b.end(t, job.ID); now.Status != darkroom.StatusProcessing || now.Progress.Percentage(now.Status) != 99 {
+				t.Fatalf("the job did not wait: %+v", now)
+			}
+			b.work(t, b.Worker)
+			again := b.captures(t, job.ID)[1]
+			if again.State != darkroom.CaptureCompleted || again.Attempt != 2 || again.Result.Key == lost.Result.Key {
+				t.Errorf("taken again: %+v", again)
+			}
+			if goneAgain {
+				b.losePicture(t, again)
+			}
+			ended := b.end(t, job.ID)
+			results := b.manifest(t, job.ID, 3)
+			if !goneAgain && (ended.Status != darkroom.StatusCompleted || !results[1].Success) {
+				t.Errorf("ended %+v with %+v", ended, results[1])
+			}
+			if goneAgain && (ended.Status != darkroom.StatusPartial || results[1].Success || results[1].ErrorCode != darkroom.CodeInternal) {
+				t.Errorf("ended %+v with %+v", ended, results[1])
+			}
+			b.sweepNow(t)
+			if keys := b.objects(t); len(keys) != ended.Progress.Completed+1 {
+				t.Errorf("stored: %v", keys)
+			}
+		})
+	}
+}
+
+// A picture of another size than was written is as good as none.
+func TestADamagedPictureIsTakenAgain(t *testing.T) {
 	b := newBench(t, 1)
-	job := b.create(t, nil, pages(2)...)
-	b.work(t, b.Worker)
-	if err := b.bucket.Delete(t.Context(), b.captures(t, job.ID)[1].Result.Key); err != nil {
+	url, got := newReceiver(t, 200)
+	b.running(t, b.Worker)
+	damaged := make(chan struct{})
+	b.camera.answer = func(_ context.Context, request darkroom.CaptureRequest, n int) (darkroom.Shot, error) {
+		if path(request) == "/page/2" && n == 1 {
+			<-damaged
+		}
+		return picture(request), nil
+	}
+	job := b.create(t, func(request *store.NewJob) { request.CallbackURL = url }, pages(2)...)
+	eventually(t, "the first is taken", func() bool { return b.job(t, job.ID).Progress.Completed == 1 })
+	file := filepath.Join(filepath.Dir(b.db.File()), "bucket", filepath.FromSlash(b.captures(t, job.ID)[0].Result.Key))
+	if err := os.WriteFile(file, []byte("half"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	b.end(t, job.ID)
-	files, err := b.store.Files(t.Context(), job.ID)
-	if err != nil {
-		t.Fatal(err)
+	close(damaged)
+	select {
+	case <-got:
+	case <-time.After(30 * time.Second):
+		t.Fatal("the job did not end in 30 s")
 	}
-	if warnings := requireManifest(t, b, files[0].Artifact, 2); len(warnings) != 1 || !strings.Contains(warnings[0], "missing") {
-		t.Errorf("warnings %v", warnings)
+	if ended := b.job(t, job.ID); ended.Status != darkroom.StatusCompleted || b.captures(t, job.ID)[0].Attempt != 2 {
+		t.Errorf("ended %+v", ended)
 	}
 }
 

@@ -126,7 +126,7 @@ func (b *bench) download(t *testing.T, job darkroom.Job) []byte {
 	}
 	own := make([]archive.Entry, len(files))
 	for i, file := range files {
-		own[i] = archive.Entry(file)
+		own[i] = archive.Entry{Name: file.Name, Artifact: file.Artifact}
 	}
 	entries, err := archive.Entries(job, b.store.Captures(t.Context(), job.ID), own...)
 	if err != nil {

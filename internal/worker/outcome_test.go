@@ -48,6 +48,49 @@ func TestWhenAnAttemptIsRepeated(t *testing.T) {
 	}
 }
 
+func TestWhenAHostIsLeftAlone(t *testing.T) {
+	now := time.Date(2026, 4, 1, 12, 0, 0, 0, time.UTC)
+	for _, test := range []struct {
+		about  string
+		rests  int
+		status int
+		asked  time.Duration
+		want   time.Duration // 0 = not at all
+	}{
+		{"429", 0, 429, 0, 5 * time.Second},
+		{"429 again", 1, 429, 0, 10 * time.Second},
+		{"429 and again", 40, 429, 0, 5 * time.Minute},
+		{"429 with a wish", 0, 429, time.Minute, time.Minute},
+		{"429 with a short wish", 2, 429, time.Second, 20 * time.Second},
+		{"429 with a wish for ever", 0, 429, 999 * time.Hour, time.Hour},
+		{"503 with a wish", 0, 503, 30 * time.Second, 30 * time.Second},
+		{"503 without", 0, 503, 0, 0},
+		{"200 with a wish", 0, 200, time.Minute, 0},
+		{"404", 0, 404, time.Minute, 0},
+		{"no answer", 0, 0, 0, 0},
+	} {
+		want := time.Time{}
+		if test.want > 0 {
+			want = now.Add(test.want)
+		}
+		claim := darkroom.Claim{Rests: test.rests, Deadline: now.Add(time.Minute)}
+		shot := darkroom.Shot{HTTPStatus: test.status, RetryAfter: test.asked, Image: []byte("x")}
+		failure := &darkroom.Error{Code: darkroom.CodeHTTPError, Message: "it failed", HTTPStatus: test.status}
+		for _, err := range []error{failure, nil} { // a page that may have any status counts as well
+			if outcome := outcomeOf(claim, shot, err, now, 0); !outcome.Rest.Equal(want) {
+				t.Errorf("%s: %+v, want a rest until %v", test.about, outcome, want)
+			}
+		}
+	}
+	busy := darkroom.Shot{HTTPStatus: 429}
+	for _, jitter := range []float64{0.5, 0.999} {
+		at := outcomeOf(darkroom.Claim{}, busy, darkroom.Errorf(darkroom.CodeHTTPError, "busy"), now, jitter).Rest
+		if at.Before(now.Add(5*time.Second)) || at.After(now.Add(6250*time.Millisecond)) {
+			t.Errorf("with jitter %v: %v", jitter, at)
+		}
+	}
+}
+
 func TestEveryFailureHasACodeOfTheList(t *testing.T) {
 	for _, err := range []error{
 		errors.New("bare"), darkroom.Errorf(darkroom.CodeValidation, "a code of requests"), darkroom.Errorf("", "no code"),

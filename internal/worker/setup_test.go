@@ -20,6 +20,7 @@ import (
 	"darkroom/internal/bucket"
 	"darkroom/internal/database"
 	"darkroom/internal/queue"
+	"darkroom/internal/sitemap"
 	"darkroom/internal/store"
 )
 
@@ -115,7 +116,7 @@ func picture(request darkroom.CaptureRequest) darkroom.Shot {
 	}
 	return darkroom.Shot{
 		Image: out.Bytes(), ContentType: "image/png", Width: 8, Height: 8,
-		FinalURL: request.URL, HTTPStatus: 200, Title: "A page",
+		FinalURL: request.URL, HTTPStatus: 200, Title: "A page", Seen: seen(),
 	}
 }
 
@@ -137,6 +138,7 @@ type bench struct {
 	*Worker
 
 	camera *camera
+	walk   walk
 	db     *database.DB
 	store  *store.Store
 	bucket *bucket.Bucket
@@ -205,6 +207,9 @@ func newBench(t *testing.T, slots int) *bench {
 func (b *bench) process(slots int, instance string) *Worker {
 	return New(Config{
 		Store: b.store, Bucket: b.bucket, OpenSlot: b.camera.open, Slots: slots, Client: http.DefaultClient,
+		Walk: func(ctx context.Context, crawl darkroom.Crawl, visit sitemap.Visitor) (darkroom.Discovery, error) {
+			return b.walk(ctx, crawl, visit)
+		},
 		Instance: instance, Version: "test", Now: b.clock.now, Jitter: func() float64 { return 0 }, Log: quiet(),
 	})
 }
@@ -298,3 +303,6 @@ func eventually(t *testing.T, what string, happened func() bool) {
 func path(request darkroom.CaptureRequest) string {
 	return strings.TrimPrefix(request.URL, "http://site.test")
 }
+
+// seen is what the engine says of every picture besides.
+func seen() darkroom.Seen { return darkroom.Seen{PixelHash: "9f", Stable: true, Blocked: 3} }

@@ -89,6 +89,10 @@ func (w *Worker) step(ctx, turn context.Context, own *slot) (more bool, err erro
 	case !ok:
 		return w.awaitDue(turn)
 	}
+	if claim.Cached {
+		w.Log.Debug("answered by an earlier picture", "job", claim.JobID, "capture", claim.Ordinal, "host", claim.Host)
+		return true, nil
+	}
 	own.hint = store.Hint{JobID: claim.JobID, Host: claim.Host}
 	w.take(ctx, own, claim)
 	return true, nil

@@ -25,7 +25,7 @@ func TestAFailedAttemptIsTriedAgain(t *testing.T) {
 	b.clock.advance(time.Minute)
 	b.work(t, b.Worker)
 	capture := b.captures(t, job.ID)[0]
-	if capture.State != darkroom.CaptureCompleted || capture.Attempt != 3 || capture.Result.Width != 8 || capture.Result.Title != "A page" {
+	if capture.State != darkroom.CaptureCompleted || capture.Attempt != 3 || capture.Result.Width != 8 || capture.Result.Title != "A page" || capture.Result.Seen != seen() {
 		t.Errorf("capture %+v", capture)
 	}
 	if keys := b.objects(t); len(keys) != 1 || keys[0] != capture.Result.Key {
@@ -63,6 +63,51 @@ func TestWhatCannotHelpIsNotRepeated(t *testing.T) {
 		if capture.State != darkroom.CaptureFailed || capture.Attempt != 1 || capture.Result.HTTPStatus != 404 {
 			t.Errorf("capture %+v", capture)
 		}
+	}
+}
+
+// A busy host costs a sitemap job nothing but time, and a batch its attempts.
+func TestABusyHost(t *testing.T) {
+	for _, test := range []struct {
+		kind     darkroom.JobKind
+		state    darkroom.CaptureState
+		attempts int
+	}{{darkroom.KindSitemap, darkroom.CaptureCompleted, 7}, {darkroom.KindBatch, darkroom.CaptureFailed, 3}} {
+		t.Run(string(test.kind), func(t *testing.T) {
+			b := newBench(t, 2)
+			b.camera.answer = func(_ context.Context, request darkroom.CaptureRequest, n int) (darkroom.Shot, error) {
+				if path(request) == "/page/1" && n <= 6 {
+					shot, err := failing(darkroom.CodeHTTPError, 429)
+					shot.RetryAfter = 20 * time.Second
+					return shot, err
+				}
+				return picture(request), nil
+			}
+			b.walk = listing(pages(1), 1, nil)
+			var job darkroom.Job
+			if test.kind == darkroom.KindSitemap {
+				job = b.crawl(t, 1, nil)
+				b.expandNow(t, b.Worker, job.ID)
+			} else {
+				job = b.create(t, nil, "/page/1")
+			}
+			b.work(t, b.Worker)
+			others := b.create(t, nil, "/other")
+			b.work(t, b.Worker)
+			if b.job(t, others.ID).Status != darkroom.StatusPending {
+				t.Error("another job does not leave the host alone")
+			}
+			for range 8 {
+				b.clock.advance(darkroom.MaxHostRest)
+				b.work(t, b.Worker)
+			}
+			if capture := b.captures(t, job.ID)[0]; capture.State != test.state || capture.Attempt != test.attempts {
+				t.Errorf("capture %+v", capture)
+			}
+			if b.job(t, others.ID).Progress.Completed != 1 {
+				t.Error("the other job is stuck")
+			}
+		})
 	}
 }
 

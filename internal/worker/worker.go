@@ -11,6 +11,7 @@ import (
 	"darkroom"
 	"darkroom/internal/bucket"
 	"darkroom/internal/queue"
+	"darkroom/internal/sitemap"
 	"darkroom/internal/store"
 )
 
@@ -28,13 +29,16 @@ type Slot interface {
 	Close() error
 }
 
-// Config is what a worker works with. Store, Bucket, OpenSlot, Client and
+// Config is what a worker works with. Store, Bucket, OpenSlot, Client, Walk and
 // Instance are required.
 type Config struct {
 	Store    *store.Store
 	Bucket   *bucket.Bucket
 	OpenSlot func(ctx context.Context) (Slot, error)
 	Client   *http.Client // for webhooks; its transport decides where it may connect to
+
+	// Walk reads a sitemap, as sitemap.Reader does.
+	Walk func(ctx context.Context, crawl darkroom.Crawl, visit sitemap.Visitor) (darkroom.Discovery, error)
 
 	Slots    int    // captures at once; at least 1
 	Instance string // of this process, new at every start
@@ -62,6 +66,9 @@ type Worker struct {
 	drained *signal // no more claims
 	aborted *signal // what is in flight is handed back
 
+	receivers *places // of webhooks, by host
+	readers   *places // of sitemaps, by key
+
 	announced sync.Mutex
 	beaten    bool // the first heartbeat is written; guarded by announced
 
@@ -81,6 +88,8 @@ func New(config Config) *Worker {
 		flights:   newFlights(),
 		drained:   &signal{},
 		aborted:   &signal{},
+		receivers: newPlaces(attemptsPerReceiver),
+		readers:   newPlaces(readingsPerKey),
 	}
 }
 
@@ -107,5 +116,5 @@ func (c Config) withDefaults() Config {
 
 // Handlers are what the queue calls.
 func (w *Worker) Handlers() queue.Handlers {
-	return queue.Handlers{Shift: w.shift, Finish: w.finish, Deliver: w.deliver, Sweep: w.sweep}
+	return queue.Handlers{Shift: w.shift, Expand: w.expand, Finish: w.finish, Deliver: w.deliver, Sweep: w.sweep}
 }

@@ -32,7 +32,11 @@ CREATE TABLE jobs (
     priority         BIGINT NOT NULL,           -- 0 normal, 1 low
     options          TEXT NOT NULL,             -- JSON, without secrets
     secrets          TEXT NOT NULL,             -- sealed; '' = none, or wiped
+    variants         BIGINT NOT NULL,           -- captures of each URL; 0 = one, with the options of the job
     callback_url     TEXT NOT NULL,
+    crawl            TEXT NOT NULL,             -- JSON; '' = a batch
+    discovery        TEXT NOT NULL DEFAULT '',  -- JSON; '' = nothing was read yet
+    expanding        BIGINT NOT NULL,           -- 1 = its sitemap gives more captures
     host_concurrency BIGINT NOT NULL,
     host_delay       BIGINT NOT NULL,           -- ms
     retention        BIGINT NOT NULL,           -- ms
@@ -41,8 +45,11 @@ CREATE TABLE jobs (
     running          BIGINT NOT NULL DEFAULT 0,
     completed        BIGINT NOT NULL DEFAULT 0,
     failed           BIGINT NOT NULL DEFAULT 0,
+    retaken          BIGINT NOT NULL DEFAULT 0, -- captures put back because their pictures had gone
+    retaking         BIGINT NOT NULL DEFAULT 0, -- those of them that have not ended again
     turn             BIGINT NOT NULL DEFAULT 0, -- when a capture of it was last claimed
     stint            BIGINT NOT NULL DEFAULT 0, -- when a slot last came to it from elsewhere
+    layout           BIGINT NOT NULL DEFAULT 0, -- of the archive; 0 before the end
     error            TEXT NOT NULL DEFAULT '',
     cancelled        BIGINT NOT NULL DEFAULT 0,
     created_at       BIGINT NOT NULL,
@@ -58,10 +65,22 @@ CREATE TABLE jobs (
 CREATE UNIQUE INDEX jobs_owed ON jobs (key_id, priority, running, turn, id) WHERE queued > 0;
 CREATE INDEX jobs_list ON jobs (key_id, id);
 CREATE INDEX jobs_list_status ON jobs (key_id, status, id);
-CREATE INDEX jobs_ended ON jobs (id) WHERE status = 'processing' AND queued = 0 AND running = 0;
-CREATE INDEX jobs_deadline ON jobs (deadline) WHERE queued > 0;
+CREATE INDEX jobs_ended ON jobs (id) WHERE status = 'processing' AND queued = 0 AND running = 0 AND expanding = 0;
+CREATE INDEX jobs_expanding ON jobs (id) WHERE expanding = 1;
+CREATE INDEX jobs_deadline ON jobs (deadline) WHERE queued > 0 OR expanding = 1;
 CREATE INDEX jobs_expiry ON jobs (expires_at) WHERE expires_at > 0 AND released = 0;
 CREATE INDEX jobs_history ON jobs (expires_at) WHERE released = 1;
+
+-- Options that lie over those of the job: of its variants, numbered from 1, and
+-- then of URLs that have options of their own. Equal ones are one row.
+CREATE TABLE option_sets (
+    job_id  TEXT NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
+    number  BIGINT NOT NULL,
+    variant TEXT NOT NULL,  -- name; '' = of URLs
+    options TEXT NOT NULL,  -- JSON of what it names, without secrets
+    secrets TEXT NOT NULL,  -- sealed; '' = none, or wiped
+    PRIMARY KEY (job_id, number)
+) WITHOUT ROWID;
 
 CREATE TABLE job_tags (
     key_id TEXT NOT NULL,
@@ -86,12 +105,15 @@ CREATE TABLE captures (
     ordinal      BIGINT NOT NULL,
     url          TEXT NOT NULL,
     host         TEXT NOT NULL,
+    option_set   BIGINT NOT NULL DEFAULT 0,  -- of its URL; 0 = none
+    variant      BIGINT NOT NULL DEFAULT 0,  -- option_sets.number; lies over the other; 0 = none
     state        TEXT NOT NULL DEFAULT 'queued',
     due_at       BIGINT NOT NULL DEFAULT 0,  -- while queued: not before; 0 = at once
     solo         BIGINT NOT NULL DEFAULT 0,  -- 1 = lost so often that it runs alone
     attempt      BIGINT NOT NULL DEFAULT 0,
     erred        BIGINT NOT NULL DEFAULT 0,  -- attempts that failed by themselves
     lost         BIGINT NOT NULL DEFAULT 0,  -- attempts that died with their worker
+    again        BIGINT NOT NULL DEFAULT 0,  -- 1 = its picture had gone when the job should have ended
     instance     TEXT NOT NULL DEFAULT '',   -- of the last claim
     claimed_at   BIGINT NOT NULL DEFAULT 0,
     code         TEXT NOT NULL DEFAULT '',
@@ -101,12 +123,18 @@ CREATE TABLE captures (
     http_status  BIGINT NOT NULL DEFAULT 0,
     title        TEXT NOT NULL DEFAULT '',
     warnings     TEXT NOT NULL DEFAULT '',   -- JSON; '' = none
+    pixel_hash   TEXT NOT NULL DEFAULT '',   -- of a deterministic picture
+    stable       BIGINT NOT NULL DEFAULT 0,
+    blocked      BIGINT NOT NULL DEFAULT 0,  -- requests kept back
     duration     BIGINT NOT NULL DEFAULT 0,  -- ms
     captured_at  BIGINT NOT NULL DEFAULT 0,
+    cache_key    TEXT NOT NULL DEFAULT '',   -- of a picture that may answer other captures
+    cached       BIGINT NOT NULL DEFAULT 0,  -- 1 = the picture was taken for another capture
     PRIMARY KEY (job_id, ordinal)
 ) WITHOUT ROWID;
 CREATE INDEX captures_lane ON captures (job_id, host, solo, due_at, ordinal) WHERE state = 'queued';
 CREATE INDEX captures_running ON captures (instance) WHERE state = 'running';
+CREATE INDEX captures_cache ON captures (cache_key, captured_at) WHERE cache_key <> '';
 
 -- The queued captures of one job and host, so that the claim looks at one row
 -- per host and not at one per capture. Rows go when the job ends.
@@ -118,26 +146,37 @@ CREATE TABLE lanes (
     queued  BIGINT NOT NULL,
     due_at  BIGINT NOT NULL,  -- of its first capture
     ordinal BIGINT NOT NULL,  -- of its first capture
+    delay   BIGINT NOT NULL,  -- ms that the host itself asks for between two captures
     PRIMARY KEY (job_id, host, solo)
 ) WITHOUT ROWID;
 CREATE UNIQUE INDEX lanes_next ON lanes (job_id, solo, due_at, ordinal, host) WHERE queued > 0;
 CREATE INDEX lanes_due ON lanes (due_at) WHERE queued > 0;
 CREATE INDEX lanes_solo ON lanes (due_at) WHERE queued > 0 AND solo = 1;
 
--- The pace of one host, over all jobs of the key.
-CREATE TABLE hosts (
+-- The captures of one host, over all jobs of the key.
+CREATE TABLE key_hosts (
     key_id  TEXT NOT NULL,
     host    TEXT NOT NULL,
-    queued  BIGINT NOT NULL DEFAULT 0,
+    queued  BIGINT NOT NULL,
+    running BIGINT NOT NULL DEFAULT 0,
+    PRIMARY KEY (key_id, host)
+) WITHOUT ROWID;
+CREATE INDEX key_hosts_idle ON key_hosts (key_id) WHERE queued = 0 AND running = 0;
+
+-- The pace of one host, over all keys.
+CREATE TABLE hosts (
+    host    TEXT PRIMARY KEY,
+    queued  BIGINT NOT NULL,
     running BIGINT NOT NULL DEFAULT 0,
     next_at BIGINT NOT NULL DEFAULT 0,  -- the next claim not before
-    PRIMARY KEY (key_id, host)
+    rests   BIGINT NOT NULL DEFAULT 0   -- how often in a row it has asked to be left alone
 ) WITHOUT ROWID;
 CREATE INDEX hosts_next ON hosts (next_at) WHERE queued > 0;
 CREATE INDEX hosts_idle ON hosts (next_at) WHERE queued = 0 AND running = 0;
 
 -- Stored bytes. One artifact may belong to several jobs; uses counts the
--- captures and files of live jobs that refer to it.
+-- captures, their evidence and the files of live jobs that refer to it, and of
+-- a thumbnail the picture.
 CREATE TABLE artifacts (
     key          TEXT PRIMARY KEY,
     content_type TEXT NOT NULL,
@@ -147,9 +186,22 @@ CREATE TABLE artifacts (
     width        BIGINT NOT NULL,
     height       BIGINT NOT NULL,
     uses         BIGINT NOT NULL,
+    thumbnail    TEXT NOT NULL DEFAULT '',  -- key of the artifact that is its thumbnail; '' = none was made
     CHECK (uses >= 0)
 ) WITHOUT ROWID;
 CREATE INDEX artifacts_unused ON artifacts (key) WHERE uses = 0;
+
+-- What was noticed of a capture besides its picture, in its last attempt that
+-- was recorded. Rows go when the job expires.
+CREATE TABLE capture_evidence (
+    job_id    TEXT NOT NULL,
+    ordinal   BIGINT NOT NULL,
+    evidence  TEXT NOT NULL,    -- JSON
+    requested BIGINT NOT NULL,  -- 1 = the option asked for it
+    frame_key TEXT NOT NULL,    -- artifact of the last frame; '' = none
+    PRIMARY KEY (job_id, ordinal),
+    FOREIGN KEY (job_id, ordinal) REFERENCES captures (job_id, ordinal) ON DELETE CASCADE
+) WITHOUT ROWID;
 
 CREATE TABLE job_files (
     job_id       TEXT NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
@@ -210,5 +262,6 @@ CREATE TABLE usage_days (
     screenshots BIGINT NOT NULL DEFAULT 0,
     batches     BIGINT NOT NULL DEFAULT 0,
     sitemaps    BIGINT NOT NULL DEFAULT 0,
+    cached      BIGINT NOT NULL DEFAULT 0,
     PRIMARY KEY (key_id, day)
 ) WITHOUT ROWID;
