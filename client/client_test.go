@@ -91,3 +91,11 @@ func decode(t *testing.T, r *http.Request) map[string]any {
 	}
 	return body
 }
+
+func TestDevices(t *testing.T) {
+	c, _ := serve(t, map[string]http.HandlerFunc{"GET /v1/devices": answer(200, `{"devices":[{"name":"Pixel 7","width":412,"device_scale_factor":2.625,"is_mobile":true}]}`)})
+	devices, err := c.Devices(t.Context())
+	if want := (client.Device{Name: "Pixel 7", Width: 412, Scale: 2.625, Mobile: true}); err != nil || len(devices) != 1 || devices[0] != want {
+		t.Errorf("%+v, %v", devices, err)
+	}
+}

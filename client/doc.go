@@ -6,6 +6,12 @@
 //	job, err = c.Wait(ctx, job.ID, nil)
 //	err = c.DownloadTo(ctx, job.ID, "shots.zip")
 //
+// c.Results goes through the captures of a job one by one, also while it runs,
+// and c.Picture fetches one of their pictures.
+//
+// A whole site is c.Sitemap in place of c.Batch; c.PlanSitemap tells beforehand
+// which pages that would be.
+//
 // Every call takes a context and ends when the context does. A call that fails
 // for a reason that may pass (no connection, 408, 429, 5xx) is repeated twice,
 // after the time that the server's Retry-After asks for or else after a short

@@ -19,19 +19,19 @@ type Kind string
 // The kinds. One error may be of several: a job that is not ready is also a
 // conflict.
 const (
-	ErrValidation    Kind = "the request is not valid"                             // 400, 413, 415
-	ErrUnauthorized  Kind = "the API key is missing or wrong"                      // 401
-	ErrForbidden     Kind = "the API key may not do this"                          // 403
-	ErrNotFound      Kind = "there is no such thing"                               // 404
-	ErrConflict      Kind = "the state does not allow this"                        // 409, and 422 idempotency_mismatch
-	ErrNotReady      Kind = "the job has not ended yet"                            // 409 job_not_ready
-	ErrNoResult      Kind = "the job has nothing to download"                      // 409 no_result
-	ErrExpired       Kind = "the results have expired"                             // 410
-	ErrCaptureFailed Kind = "the page could not be captured"                       // 422 capture_failed
-	ErrRateLimited   Kind = "too many requests"                                    // 429
-	ErrTimeout       Kind = "the server or the page took too long"                 // 408, 504
-	ErrServer        Kind = "the server failed"                                    // 5xx
-	ErrConnection    Kind = "the server was not reached or the answer was cut off" // no complete answer
+	ErrValidation    Kind = "the request is not valid"                                // 400, 413, 415
+	ErrUnauthorized  Kind = "the API key is missing or wrong"                         // 401
+	ErrForbidden     Kind = "the API key may not do this"                             // 403
+	ErrNotFound      Kind = "there is no such thing"                                  // 404
+	ErrConflict      Kind = "the state does not allow this"                           // 409, and 422 idempotency_mismatch
+	ErrNotReady      Kind = "the job has not ended yet"                               // 409 job_not_ready
+	ErrNoResult      Kind = "the job has nothing to download"                         // 409 no_result
+	ErrExpired       Kind = "the results have expired"                                // 410
+	ErrCaptureFailed Kind = "the page could not be captured, or the sitemap not read" // 422 capture_failed
+	ErrRateLimited   Kind = "too many requests"                                       // 429
+	ErrTimeout       Kind = "the server or the page took too long"                    // 408, 504
+	ErrServer        Kind = "the server failed"                                       // 5xx
+	ErrConnection    Kind = "the server was not reached or the answer was cut off"    // no complete answer
 )
 
 // Error makes a Kind an error.
@@ -45,7 +45,7 @@ type Error struct {
 	Param       string        // the request field at fault; "" when it is none or several
 	RequestID   string        // to find the request in the server's log; may be ""
 	Details     []darkroom.Detail
-	CaptureCode darkroom.Code // why a page could not be captured (ErrCaptureFailed); else ""
+	CaptureCode darkroom.Code // why a page could not be captured, or a plan's sitemap not read (ErrCaptureFailed); else ""
 	RetryAfter  time.Duration // what the server asks to wait; 0 = it says nothing
 
 	// Err is what happened to the connection when Status is 0.

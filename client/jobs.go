@@ -27,15 +27,45 @@ func (c *Client) Batch(ctx context.Context, urls []string, params Params) (Job, 
 	return c.create(ctx, "/v1/batch", body, params.IdempotencyKey)
 }
 
-// Sitemap has the server read a sitemap and capture its pages. The job's total
-// is 0 until the sitemap has been read.
+// Sitemap has the server read a sitemap and capture its pages, and gives the
+// job that does it, at once and before the sitemap is read: that it cannot be
+// read is a job that ends failed. sitemapURL may also be a robots.txt or a
+// site's root. The job's total grows while the sitemap is being read.
 func (c *Client) Sitemap(ctx context.Context, sitemapURL string, params SitemapParams) (Job, error) {
-	body := struct {
-		SitemapURL string `json:"sitemap_url"`
-		SitemapParams
-		paceWire
-	}{sitemapURL, params, params.pace()}
-	return c.create(ctx, "/v1/sitemap", body, params.IdempotencyKey)
+	return c.create(ctx, "/v1/sitemap", newSitemapWire(sitemapURL, params), params.IdempotencyKey)
+}
+
+// PlanSitemap has the server read a sitemap now and gives what Sitemap would
+// capture, what it would skip and why, and about how long it would take.
+// Nothing is created and no page is opened. A sitemap that cannot be read is
+// ErrCaptureFailed, with the reason in Error.CaptureCode; one that takes too
+// long is ErrTimeout and is not repeated.
+func (c *Client) PlanSitemap(ctx context.Context, sitemapURL string, params SitemapParams) (Plan, error) {
+	body := newSitemapWire(sitemapURL, params)
+	body.Plan = true
+	var plan Plan
+	err := c.call(ctx, request{
+		method: http.MethodPost, path: "/v1/sitemap", body: body, onePass: true, extra: planTime,
+	}, &plan)
+	return plan, err
+}
+
+// planTime is what the server may take to read a sitemap, waiting for its turn
+// included.
+const planTime = 75 * time.Second
+
+// sitemapWire is the body of POST /v1/sitemap.
+type sitemapWire struct {
+	SitemapURL string `json:"sitemap_url"`
+	SitemapParams
+	paceWire
+	crawlWire
+
+	Plan bool `json:"plan,omitempty"`
+}
+
+func newSitemapWire(sitemapURL string, params SitemapParams) sitemapWire {
+	return sitemapWire{SitemapURL: sitemapURL, SitemapParams: params, paceWire: params.pace(), crawlWire: params.crawl()}
 }
 
 func (c *Client) create(ctx context.Context, path string, body any, key string) (Job, error) {

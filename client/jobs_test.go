@@ -49,23 +49,115 @@ func TestBatchOnTheWire(t *testing.T) {
 }
 
 func TestSitemapOnTheWire(t *testing.T) {
+	everything := client.SitemapParams{
+		MaxPages: 10, Include: []string{"/blog/", "/docs/"}, Exclude: []string{"[?]page="}, AnyHost: true, RespectRobots: true,
+		LastmodAfter: time.Date(2026, 4, 1, 12, 0, 0, 0, time.FixedZone("", 3600)), PerTemplate: 3,
+	}
+	everything.Format, everything.HostDelay, everything.Tags = "webp", 2*time.Second, []string{"nightly"}
+	const url = "http://127.0.0.1/sitemap.xml"
+	for name, test := range map[string]struct {
+		params client.SitemapParams
+		want   map[string]any
+	}{
+		"nothing set": {client.SitemapParams{}, map[string]any{"sitemap_url": url}},
+		"everything": {everything, map[string]any{
+			"sitemap_url": url, "max_pages": 10.0, "include_pattern": []any{"/blog/", "/docs/"}, "exclude_pattern": []any{"[?]page="},
+			"same_host": false, "respect_robots": true, "include_lastmod_after": "2026-04-01T11:00:00Z",
+			"sample": map[string]any{"per_template": 3.0}, "format": "webp", "host_delay": 2000.0, "tags": []any{"nightly"},
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var got map[string]any
+			c, _ := serve(t, map[string]http.HandlerFunc{
+				"POST /v1/sitemap": func(w http.ResponseWriter, r *http.Request) {
+					if got = decode(t, r); r.Header.Get("Idempotency-Key") == "" {
+						t.Error("no Idempotency-Key: a repetition would make a second job")
+					}
+					answer(202, job("pending", 0))(w, r)
+				},
+			})
+			created, err := c.Sitemap(t.Context(), url, test.params)
+			if err != nil || created.ID != jobID {
+				t.Fatalf("got %v, %v", created.ID, err)
+			}
+			if !reflect.DeepEqual(got, test.want) {
+				t.Errorf("sent %v\nwant %v", got, test.want)
+			}
+		})
+	}
+}
+
+func TestPlanSitemap(t *testing.T) {
+	const plan = `{"sitemap_url":"http://127.0.0.1/sitemap.xml","max_pages":50,"total":1,
+		"urls":[{"url":"http://127.0.0.1/a","lastmod":"2026-04-01T10:00:00Z"},{"url":"http://127.0.0.1/b","refused":"robots_denied"}],
+		"discovery":{"ended":true,"sitemaps":2,"found":4,"skipped":{"duplicate":1,"other_host":1}},
+		"skipped":[{"url":"http://127.0.0.2/","reason":"other_host"},{"url":"http://127.0.0.1/a#b","reason":"duplicate","detail":"d"}],
+		"estimate":{"seconds":3,"captures_per_second":0.5,"based_on":"the last 10 captures"}}`
 	var got map[string]any
 	c, _ := serve(t, map[string]http.HandlerFunc{
 		"POST /v1/sitemap": func(w http.ResponseWriter, r *http.Request) {
 			got = decode(t, r)
-			answer(202, job("pending", 0))(w, r)
+			answer(200, plan)(w, r)
 		},
 	})
-	params := client.SitemapParams{MaxPages: 10, IncludePattern: "/blog/"}
-	params.Format = "webp"
-	if _, err := c.Sitemap(t.Context(), "http://127.0.0.1/sitemap.xml", params); err != nil {
+	read, err := c.PlanSitemap(t.Context(), "http://127.0.0.1/sitemap.xml", client.SitemapParams{MaxPages: 50})
+	if err != nil {
 		t.Fatal(err)
 	}
-	want := map[string]any{
-		"sitemap_url": "http://127.0.0.1/sitemap.xml", "max_pages": 10.0, "include_pattern": "/blog/", "format": "webp",
+	if want := (map[string]any{"sitemap_url": "http://127.0.0.1/sitemap.xml", "max_pages": 50.0, "plan": true}); !reflect.DeepEqual(got, want) {
+		t.Errorf("sent %v", got)
 	}
-	if !reflect.DeepEqual(got, want) {
-		t.Errorf("sent %v\nwant %v", got, want)
+	changed := time.Date(2026, 4, 1, 10, 0, 0, 0, time.UTC)
+	want := client.Plan{
+		SitemapURL: "http://127.0.0.1/sitemap.xml", MaxPages: 50, Total: 1,
+		URLs: []darkroom.PlannedURL{
+			{URL: "http://127.0.0.1/a", Lastmod: &changed},
+			{URL: "http://127.0.0.1/b", Refused: darkroom.CodeRobotsDenied},
+		},
+		Discovery: darkroom.Discovery{
+			Ended: true, Sitemaps: 2, Found: 4,
+			Skipped: map[darkroom.SkipReason]int{darkroom.SkipDuplicate: 1, darkroom.SkipOtherHost: 1},
+		},
+		Skipped: []darkroom.SkippedURL{
+			{URL: "http://127.0.0.2/", Reason: darkroom.SkipOtherHost},
+			{URL: "http://127.0.0.1/a#b", Reason: darkroom.SkipDuplicate, Detail: "d"},
+		},
+		Estimate: &darkroom.Estimate{Seconds: 3, CapturesPerSecond: 0.5, BasedOn: "the last 10 captures"},
+	}
+	if !reflect.DeepEqual(read, want) {
+		t.Errorf("read %+v\nwant %+v", read, want)
+	}
+}
+
+func TestPlanThatFails(t *testing.T) {
+	busy := answer(429, failure(429, "rate_limited"), "Retry-After", "5")
+	for name, test := range map[string]struct {
+		handler  http.HandlerFunc
+		requests int
+		want     client.Kind
+		sitemap  darkroom.Code
+	}{
+		"no sitemap": {
+			answer(422, `{"error":"capture_failed","message":"m","status":422,"error_code":"sitemap_invalid"}`),
+			1, client.ErrCaptureFailed, darkroom.CodeSitemapInvalid,
+		},
+		"its time":   {answer(504, failure(504, "timeout")), 1, client.ErrTimeout, ""},
+		"other ones": {busy, 3, client.ErrRateLimited, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			requests := 0
+			c, _ := serve(t, map[string]http.HandlerFunc{
+				"POST /v1/sitemap": func(w http.ResponseWriter, r *http.Request) {
+					requests++
+					test.handler(w, r)
+				},
+			})
+			_, err := c.PlanSitemap(t.Context(), "http://127.0.0.1/sitemap.xml", client.SitemapParams{})
+			failed, ok := errors.AsType[*client.Error](err)
+			if !ok || !errors.Is(err, test.want) || failed.CaptureCode != test.sitemap || requests != test.requests {
+				t.Errorf("%d requests, %v", requests, err)
+			}
+		})
 	}
 }
 

@@ -11,6 +11,9 @@ import (
 // Job is a job as the server shows it.
 type Job = darkroom.JobAnswer
 
+// Plan is what a sitemap job would capture.
+type Plan = darkroom.PlanAnswer
+
 // Params say how a job is run and how each of its pictures is taken. The zero
 // value asks for the server's defaults throughout.
 type Params struct {
@@ -20,6 +23,10 @@ type Params struct {
 	Tags        []string          `json:"tags,omitempty"`
 	Priority    darkroom.Priority `json:"priority,omitempty"`
 	CallbackURL string            `json:"callback_url,omitempty"` // told by a signed POST when the job has ended
+
+	// Variants are the ways in which each URL is captured; none = once, with
+	// Options. Progress counts every picture.
+	Variants []Variant `json:"variants,omitempty"`
 
 	// HostConcurrency is how many pictures of one host are taken at once, over
 	// all jobs of the key; HostDelay is the least time between two of them.
@@ -36,13 +43,47 @@ type Params struct {
 	IdempotencyKey string `json:"-"`
 }
 
-// SitemapParams say which pages of a sitemap are taken, and how.
+// SitemapParams say which pages of a sitemap are taken, and how. The zero value
+// asks for the first 50 pages that are on the sitemap's own host.
 type SitemapParams struct {
 	Params
 
-	MaxPages       int    `json:"max_pages,omitempty"`       // default 50
-	IncludePattern string `json:"include_pattern,omitempty"` // RE2; only URLs that match
-	ExcludePattern string `json:"exclude_pattern,omitempty"` // RE2; no URL that matches
+	MaxPages int      `json:"max_pages,omitempty"`       // 0 = the server's default, 50
+	Include  []string `json:"include_pattern,omitempty"` // regular expressions (RE2): one must match the URL; none = every URL
+	Exclude  []string `json:"exclude_pattern,omitempty"` // regular expressions (RE2): none may match
+	AnyHost  bool     `json:"-"`                         // pages of other hosts than the sitemap's too
+
+	// RespectRobots reads each host's robots.txt: pages that it refuses end as
+	// robots_denied, and its Crawl-delay is kept.
+	RespectRobots bool `json:"respect_robots,omitempty"`
+
+	LastmodAfter time.Time `json:"-"` // leaves out pages that say they are older; pages that say nothing stay
+	PerTemplate  int       `json:"-"` // pages of each path shape; 0 = all
+}
+
+// crawlWire is the part of SitemapParams that has another form on the wire.
+type crawlWire struct {
+	SameHost     *bool       `json:"same_host,omitempty"`
+	LastmodAfter string      `json:"include_lastmod_after,omitempty"` // RFC 3339
+	Sample       *sampleWire `json:"sample,omitempty"`
+}
+
+type sampleWire struct {
+	PerTemplate int `json:"per_template"`
+}
+
+func (p SitemapParams) crawl() crawlWire {
+	var wire crawlWire
+	if p.AnyHost {
+		wire.SameHost = new(false)
+	}
+	if !p.LastmodAfter.IsZero() {
+		wire.LastmodAfter = p.LastmodAfter.UTC().Format(time.RFC3339)
+	}
+	if p.PerTemplate != 0 {
+		wire.Sample = &sampleWire{p.PerTemplate}
+	}
+	return wire
 }
 
 // paceWire is the part of Params that has another unit on the wire.
@@ -131,4 +172,15 @@ type Usage struct {
 	Breakdown         map[string]int `json:"breakdown"` // by kind: "screenshot", …
 	CacheHitRate      float64        `json:"cache_hit_rate"`
 	AvgResponseTimeMS float64        `json:"avg_response_time_ms"`
+}
+
+// Device is a preset of the device option, portrait.
+type Device struct {
+	Name      string  `json:"name"`
+	Width     int     `json:"width"`               // CSS pixels
+	Height    int     `json:"height"`              // CSS pixels
+	Scale     float64 `json:"device_scale_factor"` // device pixels per CSS pixel
+	Mobile    bool    `json:"is_mobile"`
+	Touch     bool    `json:"has_touch"`
+	UserAgent string  `json:"user_agent"` // with the version of the server's browser
 }

@@ -48,3 +48,12 @@ func (c *Client) Usage(ctx context.Context) (Usage, error) {
 	err := c.call(ctx, request{method: http.MethodGet, path: "/v1/usage"}, &usage)
 	return usage, err
 }
+
+// Devices lists the presets of the device option, by name.
+func (c *Client) Devices(ctx context.Context) ([]Device, error) {
+	var answer struct {
+		Devices []Device `json:"devices"`
+	}
+	err := c.call(ctx, request{method: http.MethodGet, path: "/v1/devices"}, &answer)
+	return answer.Devices, err
+}

@@ -8,6 +8,9 @@ import (
 	"time"
 
 	"darkroom"
+
+	stream "github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // reply is a JSON answer.
@@ -24,12 +27,16 @@ func (s *server) answering(function func(http.ResponseWriter, *http.Request, dar
 		if err != nil {
 			return err
 		}
-		for name, value := range answer.header {
-			w.Header().Set(name, value)
-		}
-		setDefault(&answer.status, http.StatusOK)
-		return writeJSON(w, answer.status, answer.body)
+		return answer.write(w)
 	}
+}
+
+func (a reply) write(w http.ResponseWriter) error {
+	for name, value := range a.header {
+		w.Header().Set(name, value)
+	}
+	setDefault(&a.status, http.StatusOK)
+	return writeJSON(w, a.status, a.body)
 }
 
 func writeJSON(w http.ResponseWriter, status int, body any) error {
@@ -38,6 +45,18 @@ func writeJSON(w http.ResponseWriter, status int, body any) error {
 		return fmt.Errorf("write an answer as JSON: %w", err)
 	}
 	writeBody(w, status, "application/json", append(text, '\n'))
+	return nil
+}
+
+// streamJSON writes an answer that may be large while it is being made, so that
+// it is not held twice. A reader that has gone away is not an error of ours; an
+// answer that cannot be made is cut off, so that nobody takes it for whole.
+func streamJSON(w http.ResponseWriter, status int, body any) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	if err := stream.MarshalWrite(w, body, stream.Deterministic(true), jsontext.AllowInvalidUTF8(true)); err != nil {
+		panic(http.ErrAbortHandler)
+	}
 	return nil
 }
 

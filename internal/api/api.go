@@ -9,11 +9,12 @@ import (
 	"darkroom"
 	"darkroom/internal/bucket"
 	"darkroom/internal/egress"
+	"darkroom/internal/sitemap"
 	"darkroom/internal/store"
 )
 
-// Config is what the API works with. Store, Bucket, Policy, Shoot and Log are
-// required.
+// Config is what the API works with. Store, Bucket, Policy, Shoot, Walk, Pace
+// and Log are required.
 type Config struct {
 	Store  *store.Store
 	Bucket *bucket.Bucket
@@ -22,6 +23,19 @@ type Config struct {
 
 	// Shoot takes one screenshot while its caller waits.
 	Shoot func(context.Context, darkroom.CaptureRequest) (darkroom.Shot, error)
+
+	// Thumbnail makes a small JPEG of a stored picture that is no PDF; nil = there
+	// are only those that were made with their picture.
+	Thumbnail func(picture []byte) ([]byte, error)
+
+	RefuseProxies    bool   // jobs may not name a proxy of their own
+	AllowInsecureTLS bool   // jobs may have certificate errors ignored
+	BrowserMajor     string // the version of the browser in use, for the user agents of devices; "" = as recorded
+
+	// Walk reads a sitemap for a plan, and Pace tells how fast captures were taken
+	// lately, if that is known.
+	Walk func(context.Context, darkroom.Crawl, sitemap.Visitor) (darkroom.Discovery, error)
+	Pace func(context.Context) (pace store.Pace, known bool, err error)
 
 	// Checks tells what /readyz is made of, besides the store; nil = nothing.
 	Checks func(context.Context) []Check
@@ -45,9 +59,12 @@ type Config struct {
 // package.
 type Limits struct {
 	MaxURLs      int           // in one batch
+	MaxPages     int           // of one sitemap job
 	MaxBodyBytes int64         // of one request
 	Retention    time.Duration // default and maximum of a job
 	JobDeadline  time.Duration // from acceptance to the latest possible end
+	Plans        int           // sitemaps being read for plans at once; 0 = 4
+	PlanWait     time.Duration // for one of these places; 0 = 10 s
 }
 
 // Check is one part of readiness. Message may be shown to anyone with a key.
@@ -63,6 +80,8 @@ type Check struct {
 // ReadHeaderTimeout and IdleTimeout are the server's to set.
 func New(config Config) http.Handler {
 	s := &server{Config: config.withDefaults()}
+	s.plans = make(places, s.Limits.Plans)
+	s.shrinking = make(chan struct{}, 1)
 	routes := s.routes()
 	s.openapi = documentText(routes, s.Version, s.Limits)
 	s.mux = newMux(routes, s)
@@ -74,6 +93,9 @@ type server struct {
 	mux     *http.ServeMux
 	openapi []byte
 	pace    pace
+	plans   places
+
+	shrinking chan struct{} // thumbnails are made one at a time: captures need the CPU more
 }
 
 // routes is every route there is, with its documentation.
@@ -81,11 +103,18 @@ func (s *server) routes() []route {
 	return []route{
 		{"POST", "/v1/batch", withKey, s.answering(s.createBatch), createBatchDoc()},
 		{"POST", "/v1/batch/screenshot", withKey, s.answering(s.createBatch), createBatchAliasDoc()},
+		{"POST", "/v1/sitemap", withKey, s.createSitemap, createSitemapDoc()},
+		{"POST", "/v1/sitemap/crawl", withKey, s.createSitemap, createSitemapAliasDoc()},
 		{"GET", "/v1/jobs", withKey, s.answering(s.listJobs), listJobsDoc()},
 		{"GET", "/v1/jobs/{id}", withKey, s.answering(s.getJob), getJobDoc()},
 		{"GET", "/v1/jobs/{id}/download", withKey, s.download, downloadDoc()},
+		{"GET", "/v1/jobs/{id}/results", withKey, s.answering(s.listResults), listResultsDoc()},
+		{"GET", "/v1/jobs/{id}/captures/{index}/image", withKey, s.view(s.imageOf), imageDoc()},
+		{"GET", "/v1/jobs/{id}/captures/{index}/thumbnail", withKey, s.view(s.thumbnailOf), thumbnailDoc()},
+		{"GET", "/v1/jobs/{id}/captures/{index}/last-frame", withKey, s.view(s.lastFrameOf), lastFrameDoc()},
 		{"GET", "/v1/screenshot", withKey, s.screenshotByQuery, screenshotByQueryDoc()},
 		{"POST", "/v1/screenshot", withKey, s.screenshotByBody, screenshotByBodyDoc()},
+		{"GET", "/v1/devices", withKey, s.answering(s.devices), devicesDoc()},
 		{"GET", "/v1/usage", withKey, s.answering(s.usage), usageDoc()},
 		{"GET", "/health", open, s.answering(s.health), healthDoc()},
 		{"GET", "/status", open, s.answering(s.health), statusDoc()},
@@ -106,9 +135,12 @@ func (c Config) withDefaults() Config {
 		c.Checks = func(context.Context) []Check { return nil }
 	}
 	setDefault(&c.Limits.MaxURLs, darkroom.DefaultMaxURLs)
+	setDefault(&c.Limits.MaxPages, darkroom.DefaultMaxPages)
 	setDefault(&c.Limits.MaxBodyBytes, darkroom.DefaultMaxBodyBytes)
 	setDefault(&c.Limits.Retention, darkroom.DefaultRetention)
 	setDefault(&c.Limits.JobDeadline, darkroom.DefaultJobDeadline)
+	setDefault(&c.Limits.Plans, defaultPlans)
+	setDefault(&c.Limits.PlanWait, defaultPlanWait)
 	return c
 }
 

@@ -16,15 +16,20 @@ const pollAfter = 2 * time.Second
 // createBatch accepts a list of URLs as one job, or refuses it as a whole. No
 // page is opened and no name is looked up before the answer.
 func (s *server) createBatch(w http.ResponseWriter, r *http.Request, key darkroom.APIKey) (reply, error) {
-	idempotencyKey, err := idempotencyKey(r.Header)
-	if err != nil {
-		return reply{}, err
-	}
 	body, err := s.readBody(w, r)
 	if err != nil {
 		return reply{}, err
 	}
 	job, warnings, err := s.decodeBatch(r.Header, body)
+	if err != nil {
+		return reply{}, err
+	}
+	return s.accept(r, key, job, body, warnings)
+}
+
+// accept makes the job that was decoded from body.
+func (s *server) accept(r *http.Request, key darkroom.APIKey, job store.NewJob, body []byte, warnings []string) (reply, error) {
+	idempotencyKey, err := idempotencyKey(r.Header)
 	if err != nil {
 		return reply{}, err
 	}
@@ -35,7 +40,7 @@ func (s *server) createBatch(w http.ResponseWriter, r *http.Request, key darkroo
 		return reply{}, diskFull()
 	}
 	job.KeyID, job.IdempotencyKey = key.ID, idempotencyKey
-	if job.BodyHash, err = bodyHash("batch", body); err != nil {
+	if job.BodyHash, err = bodyHash(string(job.Kind), body); err != nil {
 		return reply{}, err
 	}
 	created, replayed, err := s.Store.CreateJob(r.Context(), job)
@@ -62,6 +67,9 @@ func accepted(job darkroom.Job, warnings []string, replayed bool) reply {
 func asCreated(job darkroom.Job) darkroom.Job {
 	job.Status = darkroom.StatusPending
 	job.Progress = darkroom.Progress{Total: job.Progress.Total}
+	if job.Kind == darkroom.KindSitemap {
+		job.Progress, job.Discovery = darkroom.Progress{Expanding: true}, darkroom.Discovery{}
+	}
 	job.Error, job.Cancelled = "", false
 	job.StartedAt, job.CompletedAt, job.ExpiresAt = time.Time{}, time.Time{}, time.Time{}
 	return job
@@ -73,23 +81,20 @@ func (s *server) decodeBatch(header http.Header, body []byte) (store.NewJob, []s
 		return store.NewJob{}, nil, err
 	}
 	job := store.NewJob{Kind: darkroom.KindBatch, Deadline: s.Limits.JobDeadline}
-	if job.Targets, err = s.targets(f.take("urls")); err != nil {
-		return job, nil, err
-	}
-	if job.Options, err = f.options(); err != nil {
+	if err := s.decodePages(f, &job); err != nil {
 		return job, nil, err
 	}
 	if err := s.decodeJobFields(f, &job); err != nil {
 		return job, nil, err
 	}
-	warnings, err := f.unknown(header, jobFieldNames()...)
+	warnings, err := f.unknown(header, append(jobFieldNames(), "urls", "requests")...)
 	return job, warnings, err
 }
 
-// jobFieldNames lists what decodeBatch takes besides the options.
+// jobFieldNames lists what decodeJobFields and decodeOptions take.
 func jobFieldNames() []string {
 	return []string{
-		"urls", "callback_url", "name", "tags", "priority", "host_concurrency", "host_delay", "retention",
+		"callback_url", "name", "tags", "priority", "host_concurrency", "host_delay", "retention", "variants",
 	}
 }
 
@@ -110,7 +115,7 @@ func (s *server) decodeJobFields(f fields, job *store.NewJob) (err error) {
 	if job.HostConcurrency, err = f.integer("host_concurrency", "", 1, darkroom.MaxHostConcurrency); err != nil {
 		return err
 	}
-	setDefault(&job.HostConcurrency, darkroom.DefaultHostConcurrency)
+	setDefault(&job.HostConcurrency, hostConcurrency(job.Kind))
 	delay, err := f.integer("host_delay", " ms", 0, int(darkroom.MaxHostDelay/time.Millisecond))
 	if err != nil {
 		return err
@@ -123,6 +128,14 @@ func (s *server) decodeJobFields(f fields, job *store.NewJob) (err error) {
 	job.Retention = time.Duration(retention) * time.Second
 	setDefault(&job.Retention, s.Limits.Retention)
 	return nil
+}
+
+// hostConcurrency is the default of a job of that kind.
+func hostConcurrency(kind darkroom.JobKind) int {
+	if kind == darkroom.KindSitemap {
+		return darkroom.DefaultCrawlHostConcurrency
+	}
+	return darkroom.DefaultHostConcurrency
 }
 
 func (f fields) priority() (darkroom.Priority, error) {

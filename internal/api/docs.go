@@ -24,7 +24,7 @@ func createBatchDoc() operation {
 		params: []*huma.Param{idempotencyParam(), strictParam()},
 		body:   batchSchema,
 		status: http.StatusAccepted, answer: reflect.TypeFor[darkroom.JobAnswer](),
-		errors: append(badBodies(), http.StatusConflict, http.StatusUnprocessableEntity, http.StatusInsufficientStorage),
+		errors: append(badBodies(), http.StatusForbidden, http.StatusConflict, http.StatusUnprocessableEntity, http.StatusInsufficientStorage),
 	}
 }
 
@@ -32,6 +32,27 @@ func createBatchAliasDoc() operation {
 	doc := createBatchDoc()
 	doc.id, doc.summary = "createBatchScreenshot", "The same as POST /v1/batch"
 	doc.about = "One published client posts here."
+	return doc
+}
+
+func createSitemapDoc() operation {
+	return operation{
+		id: "createSitemap", summary: "Capture the pages that a sitemap lists", tag: "Jobs",
+		about: "Accepts the sitemap as one job, or refuses the request as a whole. The sitemap is read after the answer: that it cannot be read " +
+			"is a job that ends failed and says why. With plan it is read before the answer, which then tells what such a job would capture; nothing is created.",
+		params: []*huma.Param{idempotencyParam(), strictParam()},
+		body:   sitemapSchema,
+		status: http.StatusAccepted, answer: reflect.TypeFor[darkroom.JobAnswer](),
+		second: &goodAnswer{http.StatusOK, "With plan.", reflect.TypeFor[darkroom.PlanAnswer]()},
+		errors: append(badBodies(), http.StatusForbidden, http.StatusConflict, http.StatusUnprocessableEntity, http.StatusTooManyRequests,
+			http.StatusInsufficientStorage, http.StatusGatewayTimeout),
+	}
+}
+
+func createSitemapAliasDoc() operation {
+	doc := createSitemapDoc()
+	doc.id, doc.summary = "createSitemapCrawl", "The same as POST /v1/sitemap"
+	doc.about = "Where it is documented so, max_pages is called max_urls. Both routes know both names."
 	return doc
 }
 
@@ -94,7 +115,7 @@ func screenshotByQueryDoc() operation {
 		about:  screenshotAbout,
 		params: append(queryParams(), strictParam()),
 		status: http.StatusOK, media: imageTypes(),
-		errors: []int{http.StatusBadRequest, http.StatusUnprocessableEntity, http.StatusServiceUnavailable, http.StatusGatewayTimeout},
+		errors: []int{http.StatusBadRequest, http.StatusForbidden, http.StatusUnprocessableEntity, http.StatusServiceUnavailable, http.StatusGatewayTimeout},
 	}
 }
 
@@ -102,12 +123,13 @@ func screenshotByBodyDoc() operation {
 	doc := screenshotByQueryDoc()
 	doc.id, doc.summary = "createScreenshot", "Capture one page now, options as JSON"
 	doc.params, doc.body = []*huma.Param{strictParam()}, screenshotSchema
-	doc.errors = append(badBodies(), http.StatusUnprocessableEntity, http.StatusGatewayTimeout)
+	doc.errors = append(badBodies(), http.StatusForbidden, http.StatusUnprocessableEntity, http.StatusGatewayTimeout)
 	return doc
 }
 
 const screenshotAbout = "The image is the body of the answer. What is known of the page stands in the headers X-Darkroom-Width, " +
-	"X-Darkroom-Height, X-Darkroom-Http-Status, X-Darkroom-Final-Url and X-Darkroom-Warning. A failed capture is a 422 with error_code; " +
+	"X-Darkroom-Height, X-Darkroom-Http-Status, X-Darkroom-Final-Url, X-Darkroom-Blocked and X-Darkroom-Warning, and of a deterministic " +
+	"picture in X-Darkroom-Pixel-Hash and X-Darkroom-Stable. A failed capture is a 422 with error_code; " +
 	"a page whose time is up is a 504."
 
 func imageTypes() []string {
@@ -117,6 +139,13 @@ func imageTypes() []string {
 		types = append(types, darkroom.Options{Format: name}.ContentType())
 	}
 	return types
+}
+
+func devicesDoc() operation {
+	return operation{
+		id: "listDevices", summary: "List the presets of the device option", tag: "Screenshots",
+		status: http.StatusOK, answer: reflect.TypeFor[DevicesAnswer](),
+	}
 }
 
 func usageDoc() operation {

@@ -26,14 +26,19 @@ func (s *server) download(w http.ResponseWriter, r *http.Request, key darkroom.A
 	if err != nil {
 		return err
 	}
+	return s.serveArchive(w, r, layout)
+}
+
+// limitRange leaves in the request what http.ServeContent should see of its
+// Range header.
+func limitRange(r *http.Request, size int64) {
 	ranges := r.Header.Values("Range")
-	r.Header.Del("Range") // HEAD tells of the whole archive
+	r.Header.Del("Range") // HEAD tells of all bytes
 	if len(ranges) == 1 && r.Method == http.MethodGet {
-		if usable := usableRange(ranges[0], layout.Size()); usable != "" {
+		if usable := usableRange(ranges[0], size); usable != "" {
 			r.Header.Set("Range", usable)
 		}
 	}
-	return s.serveArchive(w, r, layout)
 }
 
 // fetchable says why there is no archive to be had.
@@ -47,10 +52,12 @@ func fetchable(job *darkroom.Job, now time.Time) error {
 			RetryAfter: pollAfter,
 		}
 	case job.Expired(now):
+		return expired(job, now)
+	case job.Status == darkroom.StatusFailed && job.Progress.Total == 0:
 		return &darkroom.Error{
-			Code:    darkroom.CodeExpired,
-			Message: "The results of this job expired at " + job.Answer(now).ExpiresAt.Format(time.RFC3339),
-			Hint:    "Create the job again to have them taken anew",
+			Code:    darkroom.CodeNoResult,
+			Message: "The sitemap gave no page to capture, so there is nothing to download",
+			Hint:    "GET " + darkroom.JobPath(job.ID) + " tells why",
 		}
 	case job.Status == darkroom.StatusFailed:
 		return &darkroom.Error{
@@ -60,6 +67,14 @@ func fetchable(job *darkroom.Job, now time.Time) error {
 		}
 	}
 	return nil
+}
+
+func expired(job *darkroom.Job, now time.Time) *darkroom.Error {
+	return &darkroom.Error{
+		Code:    darkroom.CodeExpired,
+		Message: "The results of this job expired at " + job.Answer(now).ExpiresAt.Format(time.RFC3339),
+		Hint:    "Create the job again to have them taken anew",
+	}
 }
 
 func (s *server) archiveOf(ctx context.Context, job darkroom.Job) (*archive.Archive, error) {
@@ -83,14 +98,22 @@ func (s *server) archiveOf(ctx context.Context, job darkroom.Job) (*archive.Arch
 }
 
 func (s *server) serveArchive(w http.ResponseWriter, r *http.Request, layout *archive.Archive) error {
-	content := &chunks{reader: layout.Reader(r.Context())}
-	defer func() { _ = content.reader.Close() }()
-	answer := &lateAnswer{ResponseWriter: w}
+	reader := layout.Reader(r.Context())
+	defer func() { _ = reader.Close() }()
 	header := w.Header()
 	header.Set("Content-Type", "application/zip")
 	header.Set("Content-Disposition", `attachment; filename="`+layout.Name()+`"`)
 	header.Set("ETag", layout.ETag())
-	http.ServeContent(answer, r, "", layout.ModTime(), content)
+	return s.serveBytes(w, r, layout.ModTime(), layout.Size(), reader)
+}
+
+// serveBytes sends what the headers have announced, or the part of it that was
+// asked for.
+func (s *server) serveBytes(w http.ResponseWriter, r *http.Request, modified time.Time, size int64, reader io.ReadSeeker) error {
+	limitRange(r, size)
+	content := &chunks{reader: reader}
+	answer := &lateAnswer{ResponseWriter: w}
+	http.ServeContent(answer, r, "", modified, content)
 
 	if content.err != nil {
 		return s.breakOff(answer, r, content.err)
@@ -99,8 +122,8 @@ func (s *server) serveArchive(w http.ResponseWriter, r *http.Request, layout *ar
 		answer.begin()
 		return nil
 	}
-	unsetArchive(header)
-	return refusedPart(answer.status, layout.Size())
+	unsetContent(w.Header())
+	return refusedPart(answer.status, size)
 }
 
 // breakOff ends an answer whose bytes cannot be had: never with a complete
@@ -113,33 +136,41 @@ func (s *server) breakOff(answer *lateAnswer, r *http.Request, err error) error 
 		s.Log.Error("a download was broken off", "job", r.PathValue("id"), "request", requestID(answer), "err", err)
 		panic(http.ErrAbortHandler)
 	}
-	unsetArchive(answer.Header())
+	unsetContent(answer.Header())
 	answer.Header().Del("Content-Range")
+	return damaged(err)
+}
+
+func damaged(err error) *darkroom.Error {
 	return &darkroom.Error{
 		Code:    darkroom.CodeInternal,
-		Message: "A stored image of this job is missing or damaged, so there is no archive",
+		Message: "A stored image of this job is missing or damaged, so this cannot be had",
 		Hint:    "Create the job again, and tell the operator: the log has more under this request_id",
 		Err:     err,
 	}
 }
 
-func unsetArchive(header http.Header) {
+func unsetContent(header http.Header) {
+	header.Set("Cache-Control", privately)
 	for _, name := range []string{"Accept-Ranges", "Content-Disposition", "Content-Length", "ETag", "Last-Modified"} {
 		header.Del(name)
 	}
 }
 
+// privately is for answers that nobody may keep.
+const privately = "private, no-store"
+
 func refusedPart(status int, size int64) *darkroom.Error {
 	if status == http.StatusRequestedRangeNotSatisfiable {
 		return &darkroom.Error{
 			Code:    darkroom.CodeRangeNotSatisfiable,
-			Message: fmt.Sprintf("The archive has %d bytes, and none of those asked for", size),
+			Message: fmt.Sprintf("There are %d bytes, and none of those asked for", size),
 			Hint:    "If all of it is here already, the download is complete",
 		}
 	}
 	return &darkroom.Error{
 		Code:    darkroom.CodePreconditionFailed,
-		Message: "The archive is not the one that the request's condition names",
+		Message: "The content is not the one that the request's condition names",
 		Hint:    "Download it from the beginning, without If-Match and If-Unmodified-Since",
 	}
 }
@@ -177,7 +208,7 @@ func (a *lateAnswer) begin() {
 // chunks reads full buffers, and keeps what went wrong: ServeContent tells
 // nobody.
 type chunks struct {
-	reader *archive.Reader
+	reader io.ReadSeeker
 	err    error
 }
 

@@ -18,7 +18,7 @@ type FailureAnswer struct {
 	Param      string            `json:"param,omitempty" doc:"The request field at fault."`
 	RequestID  string            `json:"request_id" doc:"The same as the X-Request-Id header."`
 	RetryAfter int               `json:"retry_after,omitempty" doc:"Seconds to wait before trying again."`
-	ErrorCode  darkroom.Code     `json:"error_code,omitempty" doc:"Why the capture failed, with capture_failed."`
+	ErrorCode  darkroom.Code     `json:"error_code,omitempty" doc:"Why the capture failed or the sitemap could not be read, with capture_failed."`
 	HTTPStatus int               `json:"http_status,omitempty" doc:"The status that the captured page answered, with capture_failed."`
 	Details    []darkroom.Detail `json:"details,omitempty" doc:"Every fault, when there may be several."`
 }

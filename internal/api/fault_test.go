@@ -31,9 +31,15 @@ func TestLostDatabase(t *testing.T) {
 			t.Errorf("%s shows what only the log should have: %s", path, got.body)
 		}
 	}
-	created := r.send("POST", "/v1/batch", `{"urls":["https://example.com/"]}`)
-	expect(t, "create: status", created.status, http.StatusServiceUnavailable)
-	expect(t, "create: code", created.code(t), darkroom.CodeQueueUnavailable)
+	r.walks(darkroom.Discovery{Ended: true}, nil)
+	for what, created := range map[string]answer{
+		"a batch":   r.send("POST", "/v1/batch", `{"urls":["https://example.com/"]}`),
+		"a sitemap": r.send("POST", "/v1/sitemap", `{"sitemap_url":"https://example.com/"}`),
+		"a plan":    r.plan(""),
+	} {
+		expect(t, what+": status", created.status, http.StatusServiceUnavailable)
+		expect(t, what+": code", created.code(t), darkroom.CodeQueueUnavailable)
+	}
 	expect(t, "health", r.get("/health").status, http.StatusOK)
 	expect(t, "healthz", r.get("/healthz").status, http.StatusOK)
 }

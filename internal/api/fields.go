@@ -142,14 +142,7 @@ func (f fields) text(name string, limit int) (string, error) {
 // integer gives a whole number between least and most, sent as a number or as
 // text; 0, which means the default, when it is not there, empty or 0.
 func (f fields) integer(name, unit string, least, most int) (int, error) {
-	raw := f.take(name)
-	text := string(raw)
-	if len(raw) > 0 && raw[0] == '"' {
-		if err := json.Unmarshal(raw, &text); err != nil {
-			return 0, darkroom.Invalid(name, "%s must be a whole number", name)
-		}
-	}
-	text = strings.TrimSpace(text)
+	text := f.plain(name)
 	if text == "" {
 		return 0, nil
 	}
@@ -163,6 +156,33 @@ func (f fields) integer(name, unit string, least, most int) (int, error) {
 		return 0, darkroom.Invalid(name, "%s must be between %d and %d%s", name, least, most, unit)
 	}
 	return int(number), nil
+}
+
+// boolean gives what was sent as true or false, as 1 or 0 or as text; standard
+// when it is not there or empty.
+func (f fields) boolean(name string, standard bool) (bool, error) {
+	switch strings.ToLower(f.plain(name)) {
+	case "":
+		return standard, nil
+	case "true", "1", "yes", "on":
+		return true, nil
+	case "false", "0", "no", "off":
+		return false, nil
+	}
+	return false, darkroom.Invalid(name, "%s must be true or false", name)
+}
+
+// plain takes a value as text, whether it was sent so or not; "" when it is not
+// there.
+func (f fields) plain(name string) string {
+	raw := f.take(name)
+	text := string(raw)
+	if len(raw) > 0 && raw[0] == '"' {
+		if err := json.Unmarshal(raw, &text); err != nil {
+			text = string(raw)
+		}
+	}
+	return strings.TrimSpace(text)
 }
 
 // list gives an array of strings, or one string cut at its commas.

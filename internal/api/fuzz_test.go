@@ -9,6 +9,8 @@ import (
 	"unicode/utf8"
 
 	"darkroom"
+	"darkroom/internal/egress"
+	"darkroom/internal/sitemap"
 	"darkroom/internal/store"
 )
 
@@ -70,6 +72,52 @@ func refusedAsInvalid(t *testing.T, err error) {
 	if len(err.Error()) > 2000 || !utf8.ValidString(err.Error()) {
 		t.Fatalf("a message of %d bytes", len(err.Error()))
 	}
+}
+
+// FuzzSitemap decodes bodies as POST /v1/sitemap does. What is accepted can be
+// stored, compiled and read again, and is within its limits.
+func FuzzSitemap(f *testing.F) {
+	const url = `{"sitemap_url":"https://example.com/sitemap.xml"`
+	for _, seed := range []string{
+		`}`, `,"max_pages":10,"plan":true}`, `,"max_urls":"7","same_host":"no"}`, `,"include_pattern":["a{2,3}","(?i)b"],"exclude_pattern":"[?]"}`,
+		`,"include_pattern":"("}`, `,"include_lastmod_after":"2026-04-01"}`, `,"include_lastmod_after":"9999-12-31T23:59:59-23:00"}`,
+		`,"sample":{"per_template":"3"}}`, `,"sample":"{\"per_template\":3}"}`, `,"sample":{"a":{"b":[]}}}`, `,"sample":"\"\""}`, `,"max_pages":1e99}`,
+	} {
+		f.Add([]byte(url + seed))
+	}
+	f.Add([]byte(`{"sitemap_url":7}`))
+	policy, err := egress.NewPolicy(egress.Config{})
+	if err != nil {
+		f.Fatal(err)
+	}
+	s := &server{Config: Config{Policy: policy}.withDefaults()}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		if checkJSON(body) != nil {
+			return
+		}
+		request, err := s.decodeSitemap(http.Header{}, body)
+		if err != nil {
+			refusedAsInvalid(t, err)
+			return
+		}
+		crawl := request.job.Crawl
+		text, err := json.Marshal(crawl)
+		var again darkroom.Crawl
+		if err != nil || json.Unmarshal(text, &again) != nil || !again.LastmodAfter.Equal(crawl.LastmodAfter) {
+			t.Fatalf("cannot be stored: %+v, %v", crawl, err)
+		}
+		if crawl.MaxPages < 1 || crawl.MaxPages > darkroom.DefaultMaxPages || crawl.PerTemplate < 0 || crawl.PerTemplate > darkroom.MaxPerTemplate {
+			t.Fatalf("out of its limits: %+v", crawl)
+		}
+		if admitted, err := policy.Admit(crawl.SitemapURL); err != nil || admitted.String() != crawl.SitemapURL {
+			t.Fatalf("%q is not canonical: %v, %v", crawl.SitemapURL, admitted, err)
+		}
+		for _, patterns := range [][]string{crawl.Include, crawl.Exclude} {
+			if compiled, err := sitemap.CompilePatterns("x", patterns); err != nil || len(compiled) != len(patterns) {
+				t.Fatalf("%q does not compile: %v", patterns, err)
+			}
+		}
+	})
 }
 
 // FuzzQuery reads query text as GET /v1/screenshot does.

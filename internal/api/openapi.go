@@ -24,9 +24,23 @@ type operation struct {
 	body   string       // name of the schema of the request body; "" = none
 	status int          // of the good answer
 	answer reflect.Type // of the good answer; nil = media
+	second *goodAnswer  // another one; nil = none
 	media  []string     // of a good answer that is no JSON
 	also   map[int]string
 	errors []int
+}
+
+// goodAnswer is a JSON answer besides the usual one.
+type goodAnswer struct {
+	status int
+	when   string
+	answer reflect.Type
+}
+
+func (g goodAnswer) response(registry huma.Registry) *huma.Response {
+	response := operation{answer: g.answer}.good(registry)
+	response.Description = g.when
+	return response
 }
 
 func (s *server) serveOpenAPI(w http.ResponseWriter, _ *http.Request, _ darkroom.APIKey) error {
@@ -97,6 +111,9 @@ func (r route) operation(registry huma.Registry) *huma.Operation {
 		Summary: doc.summary, Description: doc.about, Tags: []string{doc.tag},
 		Parameters: doc.params,
 		Responses:  map[string]*huma.Response{strconv.Itoa(doc.status): doc.good(registry)},
+	}
+	if other := doc.second; other != nil {
+		operation.Responses[strconv.Itoa(other.status)] = other.response(registry)
 	}
 	for status, description := range doc.also {
 		operation.Responses[strconv.Itoa(status)] = &huma.Response{Description: description}

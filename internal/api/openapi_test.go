@@ -157,7 +157,7 @@ func isID(param struct{ Name, In string }) bool { return param.Name == "id" && p
 func TestOpenAPIKnowsEveryOption(t *testing.T) {
 	r := newRig(t)
 	d := readDocument(t)
-	for _, name := range []string{"BatchRequest", "ScreenshotRequest"} {
+	for _, name := range []string{"BatchRequest", "SitemapRequest", "ScreenshotRequest"} {
 		var schema struct{ Properties map[string]json.RawMessage }
 		if err := json.Unmarshal(d.Components.Schemas[name], &schema); err != nil {
 			t.Fatal(err)
@@ -172,10 +172,13 @@ func TestOpenAPIKnowsEveryOption(t *testing.T) {
 			body[property] = nil
 		}
 		path := "/v1/screenshot"
-		body["url"] = "https://example.com/"
-		if name == "BatchRequest" {
+		switch name {
+		case "BatchRequest":
 			path, body["urls"] = "/v1/batch", []string{"https://example.com/"}
-			delete(body, "url")
+		case "SitemapRequest":
+			path, body["sitemap_url"] = "/v1/sitemap", "https://example.com/"
+		default:
+			body["url"] = "https://example.com/"
 		}
 		got := r.send("POST", path, string(must(json.Marshal(body))(t)), "Darkroom-Strict", "1")
 		if got.status >= http.StatusBadRequest {
@@ -195,6 +198,7 @@ func matchesDocument(t *testing.T, method, target string, got answer) {
 	t.Helper()
 	parsed := must(url.Parse(target))(t)
 	path := regexp.MustCompile(`^/v1/jobs/[^/]+`).ReplaceAllString(parsed.Path, "/v1/jobs/{id}")
+	path = regexp.MustCompile(`/captures/[^/]+`).ReplaceAllString(path, "/captures/{index}")
 	d := readDocument(t)
 	operation, found := d.Paths[path][strings.ToLower(method)]
 	if !found {

@@ -12,6 +12,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -22,6 +23,7 @@ import (
 	"darkroom/internal/database"
 	"darkroom/internal/egress"
 	"darkroom/internal/queue"
+	"darkroom/internal/sitemap"
 	"darkroom/internal/store"
 )
 
@@ -39,12 +41,27 @@ type rig struct {
 	key    string // a working bearer secret
 	keyID  string
 
-	padding  int // bytes added to every shot that is stored
+	pictures string        // folder of the bucket
+	site     string        // address of the web site that the test has started; "" = none
+	padding  int           // bytes added to every shot that is stored
+	took     time.Duration // every capture
+	shrunk   atomic.Int32  // thumbnails made
 	stopping chan struct{}
 	full     bool // no free disk
 	shoot    func(context.Context, darkroom.CaptureRequest) (darkroom.Shot, error)
+	walk     func(context.Context, darkroom.Crawl, sitemap.Visitor) (darkroom.Discovery, error)
 	checks   []api.Check
 }
+
+// conditions are what an operator can choose.
+type conditions struct {
+	policy egress.Config
+	limits api.Limits
+
+	refuseProxies, insecureTLS bool
+}
+
+func limitPages(most int) api.Limits { return api.Limits{MaxPages: most} }
 
 type clock struct {
 	mu  sync.Mutex
@@ -82,6 +99,11 @@ func (l *lockedBuffer) String() string {
 
 func newRig(t *testing.T) *rig {
 	t.Helper()
+	return newRigWith(t, conditions{})
+}
+
+func newRigWith(t *testing.T, chosen conditions) *rig {
+	t.Helper()
 	ctx := t.Context()
 	r := &rig{
 		t: t, clock: &clock{now: time.Date(2026, 4, 1, 10, 0, 0, 0, time.UTC)},
@@ -95,22 +117,44 @@ func newRig(t *testing.T) *rig {
 	r.store = must(store.Open(ctx, r.db, inserter, store.Config{
 		SecretKey: [32]byte{1}, Slots: 1, Now: r.clock.Now, Log: log,
 	}))(t)
-	r.bucket = must(bucket.Open(ctx, bucket.Config{Dir: t.TempDir()}))(t)
+	r.pictures = t.TempDir()
+	r.bucket = must(bucket.Open(ctx, bucket.Config{Dir: r.pictures}))(t)
 	t.Cleanup(func() { _ = r.bucket.Close() })
-	policy := must(egress.NewPolicy(egress.Config{}))(t)
+	policy := must(egress.NewPolicy(chosen.policy))(t)
+	reader := sitemap.New(sitemap.Config{Client: policy.Client(10 * time.Second), Admit: policy.Admit, Log: log})
+	r.walk = reader.Walk
 	made := must(r.store.CreateKey(ctx, "first"))(t)
 	r.key, r.keyID = made.Secret, made.ID
 	r.shoot = func(_ context.Context, request darkroom.CaptureRequest) (darkroom.Shot, error) {
-		return darkroom.Shot{
+		shot := darkroom.Shot{
 			Image: picture(), ContentType: request.Options.ContentType(), Width: 4, Height: 3,
 			FinalURL: request.URL, HTTPStatus: 200, Title: "A page",
-		}, nil
+		}
+		if request.Options.Deterministic {
+			shot.Seen = darkroom.Seen{PixelHash: "9f86d081", Stable: true}
+		}
+		if request.Options.BlockAds {
+			shot.Blocked = 3
+		}
+		return shot, nil
 	}
 	handler := api.New(api.Config{
 		Store: r.store, Bucket: r.bucket, Policy: policy,
 		Shoot: func(ctx context.Context, request darkroom.CaptureRequest) (darkroom.Shot, error) {
 			return r.shoot(ctx, request)
 		},
+		Walk: func(ctx context.Context, crawl darkroom.Crawl, visit sitemap.Visitor) (darkroom.Discovery, error) {
+			return r.walk(ctx, crawl, visit)
+		},
+		Pace: r.store.RecentPace,
+		Thumbnail: func(picture []byte) ([]byte, error) {
+			r.shrunk.Add(1)
+			return small(picture)
+		},
+
+		RefuseProxies: chosen.refuseProxies, AllowInsecureTLS: chosen.insecureTLS, BrowserMajor: "160",
+
+		Limits:   chosen.limits,
 		Checks:   func(context.Context) []api.Check { return r.checks },
 		FreeDisk: func() bool { return !r.full },
 		Stopping: r.stopping, Version: "1.2.3", StartedAt: r.clock.Now(), Now: r.clock.Now, Log: log,
@@ -270,10 +314,10 @@ func (r *rig) workOne() bool {
 
 func (r *rig) capture(claim darkroom.Claim) store.Outcome {
 	r.t.Helper()
-	result := darkroom.Result{FinalURL: claim.URL, HTTPStatus: 200, Title: "A page", CapturedAt: r.clock.Now()}
+	result := darkroom.Result{FinalURL: claim.URL, HTTPStatus: 200, Title: "A page", CapturedAt: r.clock.Now(), Duration: r.took}
 	if strings.Contains(claim.URL, "fail") {
 		result.HTTPStatus = 404
-		return store.Outcome{Result: result, Err: &darkroom.Error{Code: darkroom.CodeHTTPError, Message: "the page answered 404"}}
+		return r.witnessed(claim, store.Outcome{Result: result, Err: &darkroom.Error{Code: darkroom.CodeHTTPError, Message: "the page answered 404"}})
 	}
 	key := bucket.ShotKey(claim.JobID, claim.Ordinal, claim.Attempt, "test", "png")
 	artifact := must(r.bucket.Put(r.t.Context(), key, append(picture(), make([]byte, r.padding)...), "image/png"))(r.t)

@@ -17,6 +17,7 @@ import (
 
 	"darkroom"
 	"darkroom/internal/api"
+	"darkroom/internal/egress"
 )
 
 var update = flag.Bool("update", false, "write testdata/golden anew")
@@ -25,7 +26,8 @@ var update = flag.Bool("update", false, "write testdata/golden anew")
 // compared with testdata/golden/<name>.txt.
 type scenario struct {
 	name    string
-	before  func(r *rig) (id string) // what has happened; id stands for $JOB in path and body
+	policy  egress.Config            // of the rig
+	before  func(r *rig) (id string) // what has happened; id stands for $JOB in the path, the rig's site for $SITE in the body
 	method  string
 	path    string
 	body    string
@@ -62,6 +64,36 @@ func scenarios() []scenario {
 		{name: "create-on-a-full-disk", before: (*rig).fill, method: "POST", path: "/v1/batch", body: batch},
 		{name: "create-while-stopping", before: (*rig).notReady, method: "POST", path: "/v1/batch", body: batch},
 
+		{name: "sitemap", method: "POST", path: "/v1/sitemap", body: `{"sitemap_url":"https://example.com/sitemap.xml#top"}`},
+		{name: "sitemap-by-the-alias", method: "POST", path: "/v1/sitemap/crawl", body: `{"sitemap_url":"https://example.com/","max_urls":"10"}`},
+		{name: "sitemap-with-everything", method: "POST", path: "/v1/sitemap", body: `{"sitemap_url":"https://example.com/robots.txt",
+			"max_pages":5000,"include_pattern":"/blog/","exclude_pattern":["/tag/","[?]page="],"same_host":false,"respect_robots":true,
+			"include_lastmod_after":"2026-04-01","sample":{"per_template":3},"format":"webp","callback_url":"https://example.org/hook",
+			"name":"Nightly","tags":["a","b"],"priority":"low","retention":3600,"host_concurrency":2,"host_delay":"250"}`},
+		{name: "sitemap-with-warnings", method: "POST", path: "/v1/sitemap", body: `{"sitemap_url":"https://example.com/",
+			"max_page":3,"urls":["https://example.com/"],"sample":{"per_templat":2},"zebra":1}`},
+		{
+			name: "sitemap-strict", method: "POST", path: "/v1/sitemap", headers: []string{"Darkroom-Strict", "1"},
+			body: `{"sitemap_url":"https://example.com/","sample":{"per_templat":2}}`,
+		},
+		{name: "sitemap-refused", method: "POST", path: "/v1/sitemap", body: `{"sitemap_url":"http://192.168.1.1/sitemap.xml"}`},
+		{name: "sitemap-missing", method: "POST", path: "/v1/sitemap", body: `{"urls":["https://example.com/"]}`},
+		{name: "sitemap-of-too-many-pages", method: "POST", path: "/v1/sitemap", body: `{"sitemap_url":"https://example.com/","max_pages":5001}`},
+		{
+			name: "sitemap-with-a-bad-pattern", method: "POST", path: "/v1/sitemap",
+			body: `{"sitemap_url":"https://example.com/","include_pattern":["/blog/","/(?!tag)"]}`,
+		},
+		{
+			name: "sitemap-replayed", before: (*rig).sitemapAfterwards, method: "POST", path: "/v1/sitemap",
+			body: `{ "sitemap_url": "https://example.com/sitemap.xml" }`, headers: []string{"Idempotency-Key", "k1"},
+		},
+		{name: "sitemap-on-a-full-disk", before: (*rig).fill, method: "POST", path: "/v1/sitemap", body: `{"sitemap_url":"https://example.com/"}`},
+
+		{name: "job-of-a-sitemap-being-read", before: (*rig).sitemapReading, method: "GET", path: "/v1/jobs/$JOB"},
+		{name: "job-of-a-sitemap", before: (*rig).sitemapCaptured, method: "GET", path: "/v1/jobs/$JOB"},
+		{name: "job-of-no-sitemap", before: (*rig).sitemapUnreadable, method: "GET", path: "/v1/jobs/$JOB"},
+		{name: "list-of-sitemaps", before: (*rig).sitemapCaptured, method: "GET", path: "/v1/jobs?type=sitemap"},
+
 		{name: "job-pending", before: (*rig).pending, method: "GET", path: "/v1/jobs/$JOB"},
 		{name: "job-processing", before: (*rig).halfway, method: "GET", path: "/v1/jobs/$JOB"},
 		{name: "job-before-the-finish", before: (*rig).unfinished, method: "GET", path: "/v1/jobs/$JOB"},
@@ -87,6 +119,7 @@ func scenarios() []scenario {
 			name: "screenshot-as-strings", method: "POST", path: "/v1/screenshot",
 			body: `{"url":"https://example.com/","width":"800","height":"0","full_page":"false","quality":"","device":""}`,
 		},
+		{name: "screenshot-deterministic", method: "GET", path: "/v1/screenshot?url=https://example.com/&deterministic=true&block_ads=1"},
 		{name: "screenshot-timeout", before: (*rig).slowPage, method: "GET", path: "/v1/screenshot?url=https://example.com/"},
 		{name: "screenshot-failed", before: (*rig).brokenPage, method: "GET", path: "/v1/screenshot?url=https://example.com/"},
 		{name: "screenshot-without-a-browser", before: (*rig).noBrowser, method: "GET", path: "/v1/screenshot?url=https://example.com/"},
@@ -108,16 +141,16 @@ func scenarios() []scenario {
 }
 
 func TestScenarios(t *testing.T) {
-	for _, one := range scenarios() {
+	for _, one := range slices.Concat(scenarios(), planScenarios(), resultScenarios()) {
 		t.Run(one.name, func(t *testing.T) {
 			t.Parallel()
-			r := newRig(t)
+			r := newRigWith(t, conditions{policy: one.policy})
 			id := "none"
 			if one.before != nil {
 				id = one.before(r)
 			}
 			path := strings.ReplaceAll(one.path, "$JOB", id)
-			got := r.send(one.method, path, one.body, one.headers...)
+			got := r.send(one.method, path, strings.ReplaceAll(one.body, "$SITE", r.site), one.headers...)
 			matchesDocument(t, one.method, path, got)
 			golden(t, one.name, got)
 		})
@@ -175,7 +208,7 @@ func indent(b *strings.Builder, text []byte) error {
 }
 
 // unnamed replaces what differs from run to run: ids by the order in which
-// they appear, and measured times.
+// they appear, ports, and measured times.
 func unnamed(text string) string {
 	seen := map[string]string{}
 	text = regexp.MustCompile(`[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}`).ReplaceAllStringFunc(text, func(id string) string {
@@ -184,6 +217,7 @@ func unnamed(text string) string {
 		}
 		return seen[id]
 	})
+	text = regexp.MustCompile(`127\.0\.0\.1:\d+`).ReplaceAllString(text, "127.0.0.1:PORT")
 	text = regexp.MustCompile(`"request_id": "[A-Z2-7]{26}"`).ReplaceAllString(text, `"request_id": "REQUEST"`)
 	return regexp.MustCompile(`"avg_response_time_ms": \d+`).ReplaceAllString(text, `"avg_response_time_ms": 0`)
 }

@@ -13,6 +13,7 @@ import (
 // Names of the schemas that no Go type stands for.
 const (
 	batchSchema      = "BatchRequest"
+	sitemapSchema    = "SitemapRequest"
 	screenshotSchema = "ScreenshotRequest"
 )
 
@@ -26,37 +27,30 @@ func schemaName(t reflect.Type, hint string) string {
 // also decodes them.
 func addRequestSchemas(registry huma.Registry, limits Limits) {
 	schemas := registry.Map()
-	schemas[batchSchema] = requestSchema(registry, jobFields(limits), "urls")
+	schemas[batchSchema] = requestSchema(registry, batchFields(registry, limits), "")
+	schemas[batchSchema].AnyOf = []*huma.Schema{{Required: []string{"urls"}}, {Required: []string{"requests"}}}
+	schemas[sitemapSchema] = requestSchema(registry, sitemapFields(registry, limits), "sitemap_url")
 	schemas[screenshotSchema] = requestSchema(registry, map[string]*huma.Schema{
 		"url": text("The page to capture.", darkroom.MaxURLBytes),
 	}, "url")
 }
 
 func requestSchema(registry huma.Registry, own map[string]*huma.Schema, required string) *huma.Schema {
+	schema := optionsSchema(registry, own, required)
+	schema.Description = "Unknown names are ignored and named in warnings, or refused with the header " + strictHeader + ": 1."
+	return schema
+}
+
+// optionsSchema is an object that has every option beside what is its own.
+func optionsSchema(registry huma.Registry, own map[string]*huma.Schema, required string) *huma.Schema {
 	for _, option := range darkroom.OptionTable() {
 		own[option.Name] = optionSchema(registry, option)
 	}
-	return &huma.Schema{
-		Type: huma.TypeObject, Properties: own, Required: []string{required}, AdditionalProperties: true,
-		Description: "Unknown names are ignored and named in warnings, or refused with the header " + strictHeader + ": 1.",
+	schema := &huma.Schema{Type: huma.TypeObject, Properties: own, AdditionalProperties: true}
+	if required != "" {
+		schema.Required = []string{required}
 	}
-}
-
-func jobFields(limits Limits) map[string]*huma.Schema {
-	list := func(schema *huma.Schema, least, most int) *huma.Schema {
-		return &huma.Schema{Type: huma.TypeArray, Items: schema, MinItems: &least, MaxItems: &most}
-	}
-	seconds := int(limits.Retention.Seconds())
-	return map[string]*huma.Schema{
-		"urls":             list(text("An http or https URL.", darkroom.MaxURLBytes), 1, limits.MaxURLs),
-		"callback_url":     text("Webhook that is told when the job has ended.", darkroom.MaxCallbackURLBytes),
-		"name":             text("A name to find the job by.", darkroom.MaxNameBytes),
-		"tags":             list(text("A word to find jobs by.", darkroom.MaxTagBytes), 0, darkroom.MaxTags),
-		"priority":         enumeration("Normal goes before low, among the jobs of the key.", darkroom.PriorityNormal, darkroom.PriorityLow),
-		"retention":        integer("How long results live after the end of the job, in s.", 1, seconds, seconds),
-		"host_concurrency": integer("Captures of one host at once, over all jobs of the key.", 1, darkroom.MaxHostConcurrency, darkroom.DefaultHostConcurrency),
-		"host_delay":       integer("Least time between two captures of one host, in ms.", 0, int(darkroom.MaxHostDelay.Milliseconds()), 0),
-	}
+	return schema
 }
 
 func optionSchema(registry huma.Registry, option darkroom.Option) *huma.Schema {
@@ -163,7 +157,7 @@ func enumeration[T ~string](about string, values ...T) *huma.Schema {
 func refine(registry huma.Registry) {
 	schemas := registry.Map()
 	for name, schema := range schemas {
-		if name != batchSchema && name != screenshotSchema {
+		if name != batchSchema && name != sitemapSchema && name != screenshotSchema {
 			schema.AdditionalProperties = nil
 		}
 	}
@@ -173,5 +167,33 @@ func refine(registry huma.Registry) {
 	for name := range schemas["Progress"].Properties {
 		schemas["Progress"].Properties[name].Description = "An integer literal."
 	}
-	schemas["Failure"].Properties["error_code"] = enumeration("Why the capture failed, with capture_failed.", darkroom.CaptureCodes()...)
+	schemas["Failure"].Properties["error_code"] = enumeration("Why the capture failed or the sitemap could not be read, with capture_failed.",
+		append(darkroom.CaptureCodes(), darkroom.SitemapCodes()...)...)
+	refinePlan(schemas)
+	refineResults(schemas)
+}
+
+func refinePlan(schemas map[string]*huma.Schema) {
+	schemas["PlannedURL"].Properties["refused"] = enumeration("Why this capture would fail without being taken.", darkroom.CodeRobotsDenied)
+	schemas["SkippedURL"].Properties["reason"] = enumeration("", darkroom.SkipReasons()...)
+	plan := schemas["Plan"].Properties
+	for name, about := range map[string]string{
+		"urls":    "The captures of the job, in their order.",
+		"skipped": "What would not be captured; the numbers in discovery are complete.",
+	} {
+		plan[name].Description, plan[name].Nullable = about, false
+	}
+	plan["skipped"].MaxItems = new(darkroom.MaxPlanSkipped)
+	plan["total"].Description = "Pages that would be captured; URLs that are refused are not among them."
+	orNull(plan, "estimate", schemas["Estimate"],
+		"How long the job would take with nothing else to do; null when there is nothing to capture, or no speed is known yet.")
+	delete(schemas, "Estimate")
+}
+
+// orNull writes a struct behind a pointer without omitempty as what it is: huma
+// knows no reference that may be null.
+func orNull(properties map[string]*huma.Schema, name string, inner *huma.Schema, about string) {
+	schema := *inner
+	schema.Nullable, schema.Description = true, about
+	properties[name] = &schema
 }

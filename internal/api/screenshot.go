@@ -45,11 +45,11 @@ func (s *server) screenshot(w http.ResponseWriter, r *http.Request, key darkroom
 	if err != nil {
 		return err
 	}
-	options, err := f.options()
+	options, err := s.options(f)
 	if err != nil {
 		return err
 	}
-	for _, name := range jobFieldNames() {
+	for _, name := range append(jobFieldNames(), "urls", "requests") {
 		if asksForNothing(f[name]) {
 			delete(f, name)
 		}
@@ -57,6 +57,9 @@ func (s *server) screenshot(w http.ResponseWriter, r *http.Request, key darkroom
 	warnings, err := f.unknown(r.Header, "url")
 	if err != nil {
 		return err
+	}
+	if options.Cache {
+		warnings = append(warnings, "cache is for jobs: a single screenshot is always taken anew")
 	}
 	s.Store.CountScreenshot(r.Context(), key.ID)
 	shot, err := s.shoot(r.Context(), target, options)
@@ -97,7 +100,7 @@ func (s *server) shoot(ctx context.Context, target string, options darkroom.Opti
 
 func (s *server) captureFailed(cause *darkroom.Error, shot darkroom.Shot) *darkroom.Error {
 	if cause.Code == darkroom.CodeInternal {
-		s.Log.Error("a screenshot failed", "code", cause.Code, "err", cause)
+		s.Log.Error("a screenshot or plan failed", "code", cause.Code, "err", cause)
 	}
 	failed := &darkroom.Error{
 		Code: darkroom.CodeCaptureFailed, Message: cause.Message, Hint: cause.Hint,
@@ -113,10 +116,14 @@ func writeShot(w http.ResponseWriter, shot darkroom.Shot, target string, options
 	header := w.Header()
 	header.Set("Content-Disposition", fmt.Sprintf(`inline; filename="%s.%s"`, hostOf(target), options.WithDefaults().Format))
 	header.Set("Content-Security-Policy", "sandbox")
-	header.Set("X-Darkroom-Width", strconv.Itoa(shot.Width))
-	header.Set("X-Darkroom-Height", strconv.Itoa(shot.Height))
-	if shot.HTTPStatus != 0 {
-		header.Set("X-Darkroom-Http-Status", strconv.Itoa(shot.HTTPStatus))
+	for name, number := range map[string]int{"Width": shot.Width, "Height": shot.Height, "Http-Status": shot.HTTPStatus, "Blocked": shot.Blocked} {
+		if number != 0 {
+			header.Set("X-Darkroom-"+name, strconv.Itoa(number))
+		}
+	}
+	if shot.PixelHash != "" {
+		header.Set("X-Darkroom-Pixel-Hash", shot.PixelHash)
+		header.Set("X-Darkroom-Stable", strconv.FormatBool(shot.Stable))
 	}
 	if shot.FinalURL != "" {
 		header.Set("X-Darkroom-Final-Url", headerText(shot.FinalURL))

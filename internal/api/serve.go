@@ -25,7 +25,7 @@ func (s *server) ServeHTTP(inner http.ResponseWriter, r *http.Request) {
 	w := &writer{ResponseWriter: inner, control: http.NewResponseController(inner)}
 	w.Header().Set(requestIDHeader, rand.Text())
 	w.Header().Set("X-Content-Type-Options", "nosniff")
-	w.Header().Set("Cache-Control", "private, no-store")
+	w.Header().Set("Cache-Control", privately)
 	defer s.recoverPanic(w, r)
 	w.expectBody(r)
 	if !plainPath(r) {

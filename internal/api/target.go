@@ -19,10 +19,7 @@ func (s *server) targets(raw json.RawMessage) ([]store.Target, error) {
 	if err := json.Unmarshal(raw, &entries); err != nil || len(entries) == 0 {
 		return nil, darkroom.Invalid("urls", "urls must be a list of 1 to %d URLs", s.Limits.MaxURLs)
 	}
-	if len(entries) > s.Limits.MaxURLs {
-		err := darkroom.Invalid("urls", "urls has %d entries; this server takes at most %d in one batch",
-			len(entries), s.Limits.MaxURLs)
-		err.Hint = "Split it into several batches"
+	if err := s.checkCount("urls", len(entries)); err != nil {
 		return nil, err
 	}
 	targets := make([]store.Target, 0, len(entries))
@@ -39,6 +36,16 @@ func (s *server) targets(raw json.RawMessage) ([]store.Target, error) {
 		return nil, refused("urls", details)
 	}
 	return targets, nil
+}
+
+// checkCount bounds the URLs of one batch.
+func (s *server) checkCount(name string, entries int) error {
+	if entries <= s.Limits.MaxURLs {
+		return nil
+	}
+	err := darkroom.Invalid(name, "%s has %d entries; this server takes at most %d in one batch", name, entries, s.Limits.MaxURLs)
+	err.Hint = "Split it into several batches"
+	return err
 }
 
 func (s *server) admitEntry(entry json.RawMessage) (*url.URL, error) {

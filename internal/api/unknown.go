@@ -26,9 +26,7 @@ const (
 // nothing.
 func notSupported() []string {
 	return []string{
-		"basic_auth", "block_ads", "block_chats", "block_cookie_banners", "block_trackers", "bypass_csp",
-		"cache", "cache_ttl", "country", "deterministic", "evidence", "gallery", "geolocation", "ignore_https_errors", "locale",
-		"proxy", "quality_gate", "reduced_motion", "requests", "stealth", "storage_state", "timezone", "variants",
+		"country", "gallery",
 	}
 }
 
@@ -61,17 +59,27 @@ func (f fields) unknown(header http.Header, own ...string) ([]string, error) {
 }
 
 func (f fields) warning(name, verdict string, known []string) string {
-	if slices.Contains(notSupported(), name) {
+	place, own := splitEntry(name)
+	if slices.Contains(notSupported(), own) {
 		if asksForNothing(f[name]) {
 			return ""
 		}
-		return fmt.Sprintf("unsupported parameter %q%s", name, verdict)
+		return fmt.Sprintf("unsupported parameter %q%s", cut(name), verdict)
 	}
 	warning := fmt.Sprintf("unknown parameter %q%s", cut(name), verdict)
-	if near := nearest(name, known); near != "" {
-		warning += fmt.Sprintf("; did you mean %q?", near)
+	if near := nearest(own, known); near != "" && near != own { // it may be known elsewhere
+		warning += fmt.Sprintf("; did you mean %q?", place+near)
 	}
 	return warning
+}
+
+// splitEntry parts the name of what was in an entry of a list: requests[3].
+// and width.
+func splitEntry(name string) (place, own string) {
+	if end := strings.Index(name, "]."); end >= 0 {
+		return name[:end+2], name[end+2:]
+	}
+	return "", name
 }
 
 func isStrict(header http.Header) bool {

@@ -31,8 +31,10 @@ type UsageAnswer struct {
 		HTMLToImage int64 `json:"html_to_image"`
 		SiteAudit   int64 `json:"site_audit"`
 		Extract     int64 `json:"extract"`
+		Batch       int64 `json:"batch" doc:"Accepted batch jobs; their captures count as screenshots."`
+		Sitemap     int64 `json:"sitemap" doc:"Accepted sitemap jobs; their captures count as screenshots."`
 	} `json:"breakdown"`
-	CacheHitRate      int   `json:"cache_hit_rate" doc:"Percent."`
+	CacheHitRate      int   `json:"cache_hit_rate" doc:"Percent of the screenshots that an earlier picture answered."`
 	AvgResponseTimeMS int64 `json:"avg_response_time_ms" doc:"Of this key's requests since the server started, up to the first byte of the answer."`
 }
 
@@ -48,7 +50,11 @@ func (s *server) usage(_ http.ResponseWriter, r *http.Request, key darkroom.APIK
 	answer.Period.Start, answer.Period.End = from, to
 	answer.Usage.Requests = used.Requests
 	answer.Usage.Limit, answer.Usage.Remaining = unlimited, unlimited
+	if used.Screenshots > 0 {
+		answer.CacheHitRate = int(used.Cached * 100 / used.Screenshots)
+	}
 	answer.Breakdown.Screenshot = used.Screenshots
+	answer.Breakdown.Batch, answer.Breakdown.Sitemap = used.Batches, used.Sitemaps
 	return reply{body: answer}, nil
 }
 

@@ -39,7 +39,7 @@ func TestWire(t *testing.T) {
 			t.Parallel()
 			r := newRig(t)
 			done := r.done("https://example.com/a", "https://example.com/b")
-			names := strings.NewReplacer("$JOB", done, "$PENDING", r.pending(), "$KEY", r.key)
+			names := strings.NewReplacer("$JOB", done, "$PENDING", r.pending(), "$SITEMAP", r.sitemapCaptured(), "$KEY", r.key)
 			for _, row := range readLines[wire](t, file) {
 				t.Run(row.Name, func(t *testing.T) { r.speak(t, row, names) })
 			}

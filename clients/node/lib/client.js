@@ -7,6 +7,8 @@ const { Job } = require('./job.js');
 const { JobList } = require('./list.js');
 const { toWire } = require('./options.js');
 const { pause } = require('./pause.js');
+const { SitemapPlan } = require('./plan.js');
+const { ResultList } = require('./results.js');
 const { Transport } = require('./transport.js');
 const { wait } = require('./wait.js');
 
@@ -14,6 +16,8 @@ const DEFAULT_BASE_URL = 'http://127.0.0.1:8484';
 const DEFAULT_TIMEOUT = 30000; // ms, of one attempt
 const DEFAULT_MAX_RETRIES = 2;
 const PAGE_TIMEOUT = 30000; // ms, what the server gives a page that says nothing else
+const VIEWS = ['image', 'thumbnail', 'last-frame'];
+const PLAN_TIMEOUT = 75000; // ms, what the server may need to read a sitemap, its turn included
 
 class Darkroom {
   #transport;
@@ -42,11 +46,22 @@ class Darkroom {
   }
 
   async batch(urls, options, request) {
-    return this.#create('/v1/batch', { urls, ...toWire(options) }, request);
+    return this.#create('/v1/batch', { ...pagesOf(urls), ...toWire(options) }, request);
   }
 
   async sitemap(sitemapUrl, options, request) {
-    return this.#create('/v1/sitemap', { sitemap_url: sitemapUrl, ...toWire(options) }, request);
+    return this.#create('/v1/sitemap', sitemapBody(sitemapUrl, options), request);
+  }
+
+  async planSitemap(sitemapUrl, options, request) {
+    return new SitemapPlan(await this.#transport.json({
+      ...request,
+      method: 'POST',
+      path: '/v1/sitemap',
+      body: { ...sitemapBody(sitemapUrl, options), plan: true },
+      patient: false,
+      extraTime: PLAN_TIMEOUT,
+    }));
   }
 
   async getJob(id, request) {
@@ -56,6 +71,19 @@ class Darkroom {
   listJobs(params, request) {
     const fetchPage = (query) => this.#transport.json({ ...request, method: 'GET', path: '/v1/jobs', query });
     return new JobList(fetchPage, toWire(params));
+  }
+
+  listResults(id, params, request) {
+    const path = `${jobPath(id)}/results`;
+    return new ResultList((query) => this.#transport.json({ ...request, method: 'GET', path, query }), toWire(params));
+  }
+
+  async captureImage(id, index, { view = 'image', ...request } = {}) {
+    if (!VIEWS.includes(view)) throw new TypeError(`the view of a capture must be one of ${VIEWS.join(', ')}`);
+    if (!Number.isInteger(index) || index < 1) throw new TypeError('the index of a capture must be an integer from 1');
+    return this.#transport.send({
+      ...request, method: 'GET', path: `${jobPath(id)}/captures/${index}/${view}`,
+    }, async (response) => Buffer.from(await response.arrayBuffer()));
   }
 
   async downloadJob(id, { onProgress, ...request } = {}) {
@@ -118,6 +146,10 @@ class Darkroom {
     return this.#transport.json({ ...request, method: 'GET', path: '/v1/usage' });
   }
 
+  async devices(request) {
+    return (await this.#transport.json({ ...request, method: 'GET', path: '/v1/devices' })).devices;
+  }
+
   async #create(path, body, { idempotencyKey = randomUUID(), ...request } = {}) {
     const headers = { 'idempotency-key': idempotencyKey };
     return new Job(await this.#transport.json({ ...request, method: 'POST', path, body, headers }));
@@ -126,6 +158,18 @@ class Darkroom {
   #downloadOf(id, request) {
     return { timeout: this.#timeout, ...request, method: 'GET', path: `${jobPath(id)}/download` };
   }
+}
+
+// URLs with options of their own have another name on the wire.
+function pagesOf(urls) {
+  const plain = !Array.isArray(urls) || urls.every((page) => typeof page !== 'object' || page === null);
+  return plain ? { urls } : { requests: urls.map((page) => (typeof page === 'string' ? { url: page } : toWire(page))) };
+}
+
+function sitemapBody(sitemapUrl, options) {
+  const wire = toWire(options);
+  if ('plan' in wire) throw new TypeError('plan is no option here: call planSitemap for a plan, sitemap for a job');
+  return { sitemap_url: sitemapUrl, ...wire };
 }
 
 function checkedUrl(text) {

@@ -20,6 +20,8 @@ const aliases = {
   downloadUrl: 'download_url',
   pollUrl: 'poll_url',
   totalUrls: 'total_urls',
+  sitemapUrl: 'sitemap_url',
+  maxPages: 'max_pages',
   createdAt: 'created_at',
   startedAt: 'started_at',
   completedAt: 'completed_at',

@@ -84,6 +84,19 @@ test('batchAndWait', async (t) => {
   assert.equal(requests[1].headers['idempotency-key'], undefined);
 });
 
+test('sitemapAndWait shows how far reading is', async (t) => {
+  const sitemap = { type: 'sitemap', sitemap_url: 'http://127.0.0.1/sitemap.xml', max_pages: 50 };
+  const reading = { ...wireJob('processing'), ...sitemap, discovery: { ended: false, sitemaps: 1, found: 40 } };
+  const ended = { ...wireJob('completed', 2), ...sitemap, discovery: { ended: true, sitemaps: 2, found: 90, skipped: { excluded: 88 } } };
+  const { client, requests } = await serve(t, [answer(202, { ...wireJob(), ...sitemap }), answer(200, reading), answer(200, ended)]);
+  const seen = [];
+  const onProgress = ({ discovery, progress }) => seen.push([discovery.ended, discovery.found, progress.total]);
+  const job = await client.sitemapAndWait('http://127.0.0.1', { maxPages: 50 }, { onProgress });
+  assert.deepEqual(seen, [[false, 40, 2], [true, 90, 2]]);
+  assert.deepEqual([job.sitemapUrl, job.maxPages], [sitemap.sitemap_url, 50]);
+  assert.equal(requests[0].url, '/v1/sitemap');
+});
+
 /** Serves these ids in pages, newest first; before each page after the first, a new job comes in front. */
 function list(ids) {
   return (request, response) => {
@@ -135,4 +148,20 @@ test('health and usage', async (t) => {
   assert.equal((await client.health()).version, '1');
   assert.equal((await client.usage()).plan, 'self-hosted');
   assert.deepEqual(requests.map(({ url }) => url), ['/health', '/v1/usage']);
+});
+
+test('devices', async (t) => {
+  const { client, requests } = await serve(t, [answer(200, { devices: [{ name: 'Pixel 7', width: 412 }] })]);
+  assert.deepEqual(await client.devices(), [{ name: 'Pixel 7', width: 412 }]);
+  assert.deepEqual(requests.map(({ url }) => url), ['/v1/devices']);
+});
+
+test('a storage state goes over as Playwright saves it', async (t) => {
+  const { client, requests } = await serve(t, [answer(202, { id: 'a' })]);
+  const storageState = { cookies: [{ name: 'sid', value: '1', domain: 'example.com', path: '/', expires: -1, httpOnly: true, sameSite: 'Lax' }], origins: [{ origin: 'https://example.com', localStorage: [{ name: 'aB', value: 'c' }] }] };
+  await client.batch(['https://example.com'], { storageState, basicAuth: { username: 'a', password: 'b' }, geolocation: { latitude: 1, longitude: 2 }, ignoreHTTPSErrors: true, bypassCSP: true, reducedMotion: true });
+  assert.deepEqual(requests[0].body, {
+    urls: ['https://example.com'], storage_state: storageState, basic_auth: { username: 'a', password: 'b' }, geolocation: { latitude: 1, longitude: 2 },
+    ignore_https_errors: true, bypass_csp: true, reduced_motion: true,
+  });
 });

@@ -34,8 +34,13 @@ test('a batch goes over in the spelling of the wire', async (t) => {
 
 test('options in a list of requests or variants are converted too', async (t) => {
   const { client, requests } = await serve(t, [accepted]);
+  await client.batch([{ url: 'http://127.0.0.1/', darkMode: true }, 'http://127.0.0.1/b'], { variants: [{ name: 'a', fullPage: false }] });
+  assert.deepEqual(requests.at(-1).body, {
+    requests: [{ url: 'http://127.0.0.1/', dark_mode: true }, { url: 'http://127.0.0.1/b' }],
+    variants: [{ name: 'a', full_page: false }],
+  });
   await client.batch(undefined, { requests: [{ url: 'http://127.0.0.1/', fullPage: true }], bypassCSP: true });
-  assert.deepEqual(requests[0].body, { requests: [{ url: 'http://127.0.0.1/', full_page: true }], bypass_csp: true });
+  assert.deepEqual(requests.at(-1).body, { requests: [{ url: 'http://127.0.0.1/', full_page: true }], bypass_csp: true });
 });
 
 test('one option in two spellings is refused', async (t) => {
@@ -47,9 +52,46 @@ test('one option in two spellings is refused', async (t) => {
 
 test('a sitemap', async (t) => {
   const { client, requests } = await serve(t, [accepted]);
-  await client.sitemap('http://127.0.0.1/sitemap.xml', { maxPages: 5 });
+  await client.sitemap('http://127.0.0.1/sitemap.xml', {
+    maxPages: 5, includePattern: ['/a/', '^http'], exclude_pattern: 'b{1,2}', sameHost: false, respectRobots: true,
+    includeLastmodAfter: new Date(0), sample: { perTemplate: 2 }, hostDelay: 50,
+  });
   assert.equal(requests[0].url, '/v1/sitemap');
-  assert.deepEqual(requests[0].body, { sitemap_url: 'http://127.0.0.1/sitemap.xml', max_pages: 5 });
+  assert.match(requests[0].headers['idempotency-key'], /^[0-9a-f-]{36}$/);
+  assert.deepEqual(requests[0].body, {
+    sitemap_url: 'http://127.0.0.1/sitemap.xml', max_pages: 5, include_pattern: ['/a/', '^http'], exclude_pattern: 'b{1,2}',
+    same_host: false, respect_robots: true, include_lastmod_after: '1970-01-01T00:00:00.000Z', sample: { per_template: 2 }, host_delay: 50,
+  });
+});
+
+const wirePlan = {
+  sitemap_url: 'http://127.0.0.1/sitemap.xml', max_pages: 2, total: 1, urls: [{ url: 'http://127.0.0.1/a' }],
+  discovery: { ended: true, sitemaps: 1, found: 2, skipped: { other_host: 1 } },
+  skipped: [{ url: 'http://127.0.0.2/', reason: 'other_host', detail: '' }], estimate: null,
+};
+
+test('a plan of a sitemap', async (t) => {
+  const { client, requests } = await serve(t, [answer(200, wirePlan)]);
+  const plan = await client.planSitemap('http://127.0.0.1', { maxPages: 2 });
+  assert.deepEqual({ ...plan }, wirePlan);
+  assert.deepEqual([plan.sitemapUrl, plan.maxPages], [wirePlan.sitemap_url, 2]);
+  assert.deepEqual(requests[0].body, { sitemap_url: 'http://127.0.0.1', max_pages: 2, plan: true });
+  assert.equal(requests[0].headers['idempotency-key'], undefined);
+});
+
+test('a plan is no job, and a job no plan', async (t) => {
+  const { client, requests } = await serve(t, [accepted]);
+  await assert.rejects(client.sitemap('http://127.0.0.1', { plan: true }), /call planSitemap/);
+  await assert.rejects(client.planSitemap('http://127.0.0.1', { plan: false }), /call planSitemap/);
+  assert.equal(requests.length, 0);
+});
+
+test('a plan whose sitemap cannot be read, and one whose time is up', async (t) => {
+  const { client, requests } = await serve(t, [failure(422, 'capture_failed', { error_code: 'sitemap_invalid' }), failure(504, 'timeout')]);
+  const unread = (error) => error instanceof CaptureError && error.errorCode === 'sitemap_invalid';
+  await assert.rejects(client.planSitemap('http://127.0.0.1'), unread);
+  await assert.rejects(client.planSitemap('http://127.0.0.1'), TimeoutError);
+  assert.equal(requests.length, 2);
 });
 
 const repeated = [
