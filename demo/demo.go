@@ -78,8 +78,7 @@ func Handler() http.Handler {
 	mux.HandleFunc("GET /favicon.svg", func(w http.ResponseWriter, _ *http.Request) {
 		serve(w, "image/svg+xml", []byte(favicon))
 	})
-	mux.HandleFunc("GET /sitemap.xml", serveSitemap)
-	mux.HandleFunc("GET /robots.txt", serveRobots)
+	handleSitemaps(mux)
 	mux.HandleFunc("GET "+slowPath, serveSlow)
 	missing := render("gone.html")
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {

@@ -2,6 +2,7 @@ package demo_test
 
 import (
 	"bytes"
+	"compress/gzip"
 	"context"
 	"encoding/xml"
 	"image/png"
@@ -180,22 +181,69 @@ func TestPostcards(t *testing.T) {
 	}
 }
 
-func TestSitemap(t *testing.T) {
-	recorder := httptest.NewRecorder()
-	demo.Handler().ServeHTTP(recorder, httptest.NewRequestWithContext(t.Context(), "GET", "http://127.0.0.1:8485/sitemap.xml", nil))
-	var set struct {
-		XMLName xml.Name `xml:"http://www.sitemaps.org/schemas/sitemap/0.9 urlset"`
-		Locs    []string `xml:"url>loc"`
+// sitemapFile is what a file of the sitemap says, index or not.
+type sitemapFile struct {
+	XMLName  xml.Name
+	Sitemaps []string `xml:"sitemap>loc"`
+	Pages    []struct {
+		Loc     string   `xml:"http://www.sitemaps.org/schemas/sitemap/0.9 loc"`
+		Lastmod string   `xml:"http://www.sitemaps.org/schemas/sitemap/0.9 lastmod"`
+		Images  []string `xml:"http://www.google.com/schemas/sitemap-image/1.1 image>loc"`
+	} `xml:"url"`
+}
+
+const address = "http://127.0.0.1:8485"
+
+func readSitemap(t *testing.T, site http.Handler, url string) sitemapFile {
+	t.Helper()
+	resp := get(t, site, url)
+	content := resp.Body
+	if strings.HasSuffix(url, ".gz") {
+		unpacked, err := gzip.NewReader(resp.Body)
+		if err != nil || resp.Header.Get("Content-Encoding") != "" {
+			t.Fatalf("%s is no packed file: %v", url, err)
+		}
+		content = unpacked
 	}
-	if err := xml.Unmarshal(recorder.Body.Bytes(), &set); err != nil {
-		t.Fatal(err)
+	var file sitemapFile
+	if err := xml.NewDecoder(content).Decode(&file); err != nil {
+		t.Fatalf("%s: %v", url, err)
 	}
-	var want []string
-	for _, path := range demo.Pages() {
-		want = append(want, "http://127.0.0.1:8485"+path)
+	if file.XMLName.Space != "http://www.sitemaps.org/schemas/sitemap/0.9" {
+		t.Errorf("%s is in the namespace %q", url, file.XMLName.Space)
 	}
-	if !slices.Equal(set.Locs, want) {
-		t.Errorf("lists %v", set.Locs)
+	return file
+}
+
+// TestSitemapsListEveryPageOnce follows the sitemap from robots.txt on, as a
+// reader does.
+func TestSitemapsListEveryPageOnce(t *testing.T) {
+	site := demo.Handler()
+	_, index, _ := strings.Cut(body(t, get(t, site, address+"/robots.txt")), "Sitemap: ")
+	var listed, images, dated []string
+	files := []string{strings.TrimSpace(index)}
+	for i := 0; i < len(files); i++ {
+		file := readSitemap(t, site, files[i])
+		files = append(files, file.Sitemaps...)
+		for _, page := range file.Pages {
+			listed = append(listed, strings.TrimPrefix(page.Loc, address))
+			images = append(images, page.Images...)
+			if page.Lastmod != "" {
+				dated = append(dated, page.Lastmod)
+			}
+		}
+	}
+	slices.Sort(listed)
+	if want := slices.Sorted(slices.Values(demo.Pages())); !slices.Equal(listed, want) {
+		t.Errorf("lists %v, want %v", listed, want)
+	}
+	if len(files) != 6 || len(images) != 12 || len(dated) != 3 {
+		t.Errorf("%d files, %d images, %d dates: %v", len(files), len(images), len(dated), files)
+	}
+	for _, image := range images {
+		if resp := get(t, site, image); resp.StatusCode != http.StatusOK {
+			t.Errorf("%s answers %d", image, resp.StatusCode)
+		}
 	}
 }
 

@@ -2,5 +2,6 @@
 // Port Ambrose, whose shops, ferries, newspaper and observatory each look
 // different. It needs no network and refers to nothing outside itself, so that
 // `darkroom demo` works on a machine that is offline, and tests have pages to
-// photograph. One page (/slow) never ends and one (/gone) is missing.
+// photograph. One page (/slow) never ends and one (/gone) is missing. Its
+// sitemap lists all of them, in files of several kinds.
 package demo

@@ -16,8 +16,8 @@ func paint(n int) color.RGBA {
 	return color.RGBA{R: uint8(16 + n%200), G: uint8(16 + (n/200)*40%200), B: uint8(16 + (n*7)%200), A: 255}
 }
 
-// site serves /page/N, one colour each with some text in the middle, and
-// /gone, which is missing.
+// site serves /page/N, one colour each with some text in the middle, /gone,
+// which is missing, and its sitemaps.
 func site(t *testing.T) string {
 	t.Helper()
 	mux := http.NewServeMux()
@@ -32,6 +32,7 @@ func site(t *testing.T) string {
 		fmt.Fprintf(w, `<!doctype html><title>Page %d</title><body style="margin:0;background:rgb(%d,%d,%d)">
 			<h1 style="padding:200px;color:white">Page %d</h1>`, n, c.R, c.G, c.B, n)
 	})
+	sitemaps(mux)
 	server := httptest.NewServer(mux)
 	t.Cleanup(server.Close)
 	return server.URL

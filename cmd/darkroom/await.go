@@ -38,15 +38,15 @@ func (w *waitFlags) addWaiting(flags *pflag.FlagSet) {
 // errWaitedEnough ends a wait by --timeout.
 var errWaitedEnough = errors.New("waited as long as --timeout said")
 
-// await waits for the end of a job as the flags say.
-func (p *program) await(ctx context.Context, server *target, id string, flags waitFlags) (client.Job, error) {
+// await waits for the end of a job as the flags say, and shows its progress.
+func (p *program) await(ctx context.Context, server *target, id string, flags waitFlags, show progress) (client.Job, error) {
 	waiting := ctx
 	if flags.timeout > 0 {
 		var cancel context.CancelFunc
 		waiting, cancel = context.WithTimeoutCause(ctx, flags.timeout, errWaitedEnough)
 		defer cancel()
 	}
-	job, err := p.watch(waiting, server, id, p.newProgress(flags.quiet))
+	job, err := p.watch(waiting, server, id, show)
 	switch {
 	case err == nil:
 		return job, nil
@@ -74,10 +74,10 @@ func waitedEnough(server *target, id string, timeout time.Duration) error {
 }
 
 // awaitAndSave waits for a new job and saves its archive.
-func (p *program) awaitAndSave(ctx context.Context, server *target, job client.Job, flags waitFlags) error {
+func (p *program) awaitAndSave(ctx context.Context, server *target, job client.Job, flags waitFlags, show progress) error {
 	started := time.Now()
 	id := job.ID
-	job, err := p.await(ctx, server, id, flags)
+	job, err := p.await(ctx, server, id, flags, show)
 	if err != nil && ctx.Err() != nil && server.here != nil {
 		return p.salvage(ctx, server.here, id, flags.output, started)
 	}

@@ -3,12 +3,9 @@ package main
 import (
 	"bufio"
 	"context"
-	"errors"
-	"fmt"
 	"io"
 	"os"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -20,86 +17,59 @@ const batchExamples = `  darkroom batch https://example.com https://example.org
   darkroom batch -f urls.txt -o shots.zip --full-page
   grep ^http urls.txt | darkroom batch - --format webp --json`
 
-// batchFlags are what `darkroom batch` was asked.
-type batchFlags struct {
-	where   whereFlags
-	options darkroom.Options
-	params  client.Params
-	tags    []string
-
-	file    string
-	waiting waitFlags
-	detach  bool
-}
-
 func (p *program) batchCommand() *cobra.Command {
-	var flags batchFlags
+	var flags jobFlags
+	var file, requests string
 	command := &cobra.Command{
-		Use:     "batch [URL… | -f FILE | -]",
+		Use:     "batch [URL… | -f FILE | --requests FILE | -]",
 		Short:   "Capture many pages and save them as one ZIP",
 		Example: batchExamples,
 		RunE: func(command *cobra.Command, args []string) error {
-			return p.batch(command.Context(), &flags, args)
+			send, err := p.pages(file, requests, args)
+			if err != nil {
+				return err
+			}
+			return p.batch(command.Context(), &flags, send)
 		},
 	}
-	set := command.Flags()
-	flags.where.add(set, true)
-	flags.waiting.add(set)
-	set.StringVarP(&flags.file, "file", "f", "", "`file` with one URL per line; - reads stdin")
-	set.BoolVar(&flags.detach, "detach", false, "print the job's id and return; the server goes on")
-	set.StringVar(&flags.params.Name, "name", "", "name of the job")
-	set.StringSliceVar(&flags.tags, "tag", nil, "tag of the job; may be repeated")
-	set.StringVar(&flags.params.CallbackURL, "callback-url", "", "`URL` that is told when the job has ended")
-	optionFlags(set, &flags.options, map[string]string{"timeout": "capture-timeout"})
+	flags.add(command.Flags())
+	command.Flags().StringVarP(&file, "file", "f", "", "`file` with one URL per line; - reads stdin")
+	command.Flags().StringVar(&requests, "requests", "", "JSON `file` with a list of objects: a url and options of its own; - reads stdin")
 	return command
 }
 
-func (p *program) batch(ctx context.Context, flags *batchFlags, args []string) error {
-	urls, err := p.urls(flags.file, args)
-	if err != nil {
-		return err
+// sender makes the job of a batch.
+type sender func(ctx context.Context, server *target, params client.Params) (client.Job, error)
+
+// pages gathers what is to be captured: URLs, or requests with options of
+// their own.
+func (p *program) pages(file, requests string, args []string) (sender, error) {
+	if requests == "" {
+		urls, err := p.urls(file, args)
+		return func(ctx context.Context, server *target, params client.Params) (client.Job, error) {
+			return server.Batch(ctx, urls, params)
+		}, err
 	}
-	if err := flags.options.Validate(); err != nil {
-		return err
+	if file != "" || len(args) > 0 {
+		return nil, usage("--requests brings its own URLs: give them there, or leave it out")
 	}
-	if err := p.checkOutput(flags.waiting.output); err != nil {
-		return err
-	}
-	flags.params.Options, flags.params.Tags = flags.options, flags.tags
-	server, err := p.connect(ctx, &flags.where)
+	listed, err := p.requestsFrom(requests)
+	return func(ctx context.Context, server *target, params client.Params) (client.Job, error) {
+		return server.BatchRequests(ctx, listed, params)
+	}, err
+}
+
+func (p *program) batch(ctx context.Context, flags *jobFlags, send sender) error {
+	server, err := p.begin(ctx, flags)
 	if err != nil {
 		return err
 	}
 	defer p.leave(ctx, server)
-	if flags.detach && server.here != nil {
-		return usage("--detach needs a server that goes on: start one with `darkroom serve`")
-	}
-	job, err := server.Batch(ctx, urls, flags.params)
+	job, err := send(ctx, server, flags.params)
 	if err != nil {
 		return err
 	}
-	if err := p.tellCreated(server, job, flags.detach); err != nil || flags.detach {
-		return err
-	}
-	return p.awaitAndSave(ctx, server, job, flags.waiting)
-}
-
-func (p *program) tellCreated(server *target, job client.Job, detached bool) error {
-	if p.json {
-		return p.emit(jobLine{
-			MessageType: "job", JobID: job.ID, Status: job.Status, Total: job.Progress.Total,
-			Server: server.URL, Warnings: job.Warnings,
-		})
-	}
-	for _, warning := range job.Warnings {
-		p.say("warning: %s", warning)
-	}
-	if !detached {
-		return nil
-	}
-	_, err := fmt.Fprintln(p.stdout, job.ID)
-	p.whisper("next: darkroom jobs watch %s", job.ID)
-	return err
+	return p.follow(ctx, server, job, flags, nil)
 }
 
 // urls gathers the URLs of the arguments, of the file and, for -, of stdin.
@@ -175,37 +145,3 @@ func withScheme(text string) string {
 
 // closeQuietly closes what was only read: nothing can be lost any more.
 func closeQuietly(read io.Closer) { _ = read.Close() }
-
-// watchInterval is how often a job is looked at while its progress is shown.
-const watchInterval = 300 * time.Millisecond
-
-// watch shows a job's progress until it has ended. A server that restarts
-// meanwhile is waited for, a while.
-func (p *program) watch(ctx context.Context, server *target, id string, show progress) (client.Job, error) {
-	defer show.Close()
-	const patience = 10
-	for failed := 0; ; {
-		job, err := server.Job(ctx, id)
-		switch {
-		case err == nil:
-			failed = 0
-			show.Update(job)
-			if job.Status.Terminal() {
-				return job, nil
-			}
-		case !passing(err) || failed >= patience:
-			return job, err
-		default:
-			failed++
-		}
-		select {
-		case <-ctx.Done():
-			return job, context.Cause(ctx)
-		case <-time.After(watchInterval):
-		}
-	}
-}
-
-func passing(err error) bool {
-	return errors.Is(err, client.ErrConnection) || errors.Is(err, client.ErrServer)
-}

@@ -13,8 +13,8 @@ func (p *program) rootCommand() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "darkroom",
 		Short: "Photograph the web in bulk",
-		Long: `Darkroom photographs the web in bulk: it takes a batch of URLs, captures every
-page, and hands back one ZIP.
+		Long: `Darkroom photographs the web in bulk: it takes a batch of URLs or a sitemap,
+captures every page, and hands back one ZIP.
 
 stdout is for results, stderr for everything else. Exit codes: 0 all captured,
 1 unexpected error, 2 usage, 3 some URLs failed, 4 authentication, 5 every URL
@@ -29,7 +29,7 @@ or expired, 130 interrupted.`,
 	root.PersistentFlags().BoolVar(&p.json, "json", false, "JSON lines on stdout, errors as JSON on stderr")
 	root.SetFlagErrorFunc(flagError)
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(p.demoCommand(), p.shotCommand(), p.batchCommand(), p.jobsCommand(),
+	root.AddCommand(p.demoCommand(), p.shotCommand(), p.batchCommand(), p.sitemapCommand(), p.jobsCommand(),
 		p.serveCommand(), p.keysCommand(), p.doctorCommand(), p.configCommand(), p.versionCommand())
 	for _, command := range root.Commands() {
 		command.Args = usageArgs(command.Args)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"crypto/x509"
 	"fmt"
 	"net"
 	"net/netip"
@@ -16,41 +17,52 @@ import (
 
 // config is the settings in the types that the rooms take.
 type config struct {
-	Listen         string // host:port
-	Data           string // absolute
-	Bucket         string // absolute folder of the pictures; "" = in Data
-	Slots          int
-	Retention      time.Duration
-	JobDeadline    time.Duration
-	History        time.Duration
-	PrivateTargets string // auto, allow or deny
-	MaxURLs        int
-	MinFreeDisk    int64 // bytes
-	Chromium       string
-	StrictSites    bool
-	EgressAllow    []string
-	EgressDeny     []string
-	LogFormat      string
+	Listen          string // host:port
+	Data            string // absolute
+	Bucket          string // absolute folder of the pictures; "" = in Data
+	Slots           int
+	Retention       time.Duration
+	JobDeadline     time.Duration
+	History         time.Duration
+	PrivateTargets  string // auto, allow or deny
+	MaxURLs         int
+	MaxPages        int
+	HostConcurrency int
+	MinFreeDisk     int64 // bytes
+	Chromium        string
+	StrictSites     bool
+	BlockLists      []string // as filter.Open takes them
+	EgressAllow     []string
+	EgressDeny      []string
+	Authorities     []*x509.Certificate // beyond the system's
+	InsecureTLS     bool                // jobs may have certificate errors ignored
+	RefuseProxies   bool                // jobs may not name a proxy
+	LogFormat       string
 }
 
 // newConfig converts checked settings. environ gives the default of the data
 // folder.
 func newConfig(known settings, environ environment) (config, error) {
 	c := config{
-		Listen:         known.text("listen"),
-		Bucket:         strings.TrimPrefix(known.text("bucket-url"), "file://"),
-		Slots:          known.slots(),
-		Retention:      known.duration("retention"),
-		JobDeadline:    known.duration("job-deadline"),
-		History:        known.duration("history"),
-		PrivateTargets: known.text("private-targets"),
-		MaxURLs:        known.count("max-urls"),
-		MinFreeDisk:    known.size("min-free-disk"),
-		Chromium:       known.text("chromium"),
-		StrictSites:    known.text("site-isolation") == "strict",
-		EgressAllow:    known.list("egress-allow"),
-		EgressDeny:     known.list("egress-deny"),
-		LogFormat:      known.text("log-format"),
+		Listen:          known.text("listen"),
+		Bucket:          strings.TrimPrefix(known.text("bucket-url"), "file://"),
+		Slots:           known.slots(),
+		Retention:       known.duration("retention"),
+		JobDeadline:     known.duration("job-deadline"),
+		History:         known.duration("history"),
+		PrivateTargets:  known.text("private-targets"),
+		MaxURLs:         known.count("max-urls"),
+		MaxPages:        known.count("max-pages"),
+		HostConcurrency: known.count("host-concurrency"),
+		MinFreeDisk:     known.size("min-free-disk"),
+		Chromium:        known.text("chromium"),
+		StrictSites:     known.text("site-isolation") == "strict",
+		BlockLists:      known.list("block-lists"),
+		EgressAllow:     known.list("egress-allow"),
+		EgressDeny:      known.list("egress-deny"),
+		InsecureTLS:     known.on("allow-insecure-tls"),
+		RefuseProxies:   known.text("job-proxy") == "deny",
+		LogFormat:       known.text("log-format"),
 	}
 	if _, _, err := net.SplitHostPort(c.Listen); err != nil {
 		return c, usage("%s: %q is not host:port, such as 127.0.0.1:8484", known["listen"].Source, c.Listen)
@@ -58,6 +70,11 @@ func newConfig(known settings, environ environment) (config, error) {
 	if c.Retention <= 0 || c.JobDeadline <= 0 {
 		return c, usage("retention and job-deadline must be longer than 0")
 	}
+	authorities, err := readAuthorities(known.text("ca-file"))
+	if err != nil {
+		return c, usage("%s: %v", known["ca-file"].Source, err)
+	}
+	c.Authorities = authorities
 	data := known.text("data")
 	if data == "" {
 		data = environ.dataFolder()
@@ -81,11 +98,11 @@ func (c config) bucketFolder() string {
 	return filepath.Join(c.Data, bucketName)
 }
 
-// AllowsPrivate reports whether private targets are allowed while the API
-// listens on that address.
-func (c config) AllowsPrivate(listening netip.AddrPort) bool {
+// AllowsPrivate reports whether private targets are allowed while the service
+// listens on these addresses.
+func (c config) AllowsPrivate(own ...netip.AddrPort) bool {
 	if c.PrivateTargets == "auto" {
-		return listening.Addr().IsLoopback()
+		return !slices.ContainsFunc(own, func(listener netip.AddrPort) bool { return !listener.Addr().IsLoopback() })
 	}
 	return c.PrivateTargets == "allow"
 }
@@ -107,6 +124,11 @@ func (known settings) duration(name string) time.Duration {
 func (known settings) size(name string) int64 {
 	size, _ := humanize.ParseBytes(known.text(name))
 	return int64(size)
+}
+
+func (known settings) on(name string) bool {
+	yes, _ := strconv.ParseBool(known.text(name))
+	return yes
 }
 
 func (known settings) list(name string) []string {

@@ -74,7 +74,7 @@ Secrets have no flag, because others can read the arguments of a process:
 |---|---|
 | ` + "`DARKROOM_API_KEY`" + ` | The first API key of a server, instead of one made at the first start; and the key that the command line uses for a server that was named. |
 | ` + "`DARKROOM_WEBHOOK_SECRET`" + ` | The webhook secret of the first key. |
-| ` + "`DARKROOM_URL`" + ` | The server that ` + "`batch`, `shot` and `jobs`" + ` use, as ` + "`--server`" + ` does. |
+| ` + "`DARKROOM_URL`" + ` | The server that ` + "`batch`, `sitemap`, `shot` and `jobs`" + ` use, as ` + "`--server`" + ` does. |
 
 Files in the data folder: ` + "`darkroom.db`" + ` (rows), ` + "`bucket/`" + ` (pictures), ` + "`secret.key`" + ` (seals webhook secrets; back it up with
 the database), ` + "`initial-admin-key`" + ` (the first key, when there was no terminal to show it on), ` + "`listen-address`" + ` (host:port of the

@@ -87,10 +87,12 @@ func TestRefusedSettings(t *testing.T) {
 		{"path prefix", "", "DARKROOM_PATH_PREFIX=/shots", "at / only"},
 		{"public URL", "", "DARKROOM_PUBLIC_URL=https://shots.example", "relative"},
 		{"trusted proxies", "", "DARKROOM_TRUSTED_PROXIES=10.0.0.0/8", "forwarding"},
-		{"roots", "", "DARKROOM_CA_FILE=/etc/ca.pem", "system's"},
-		{"insecure TLS", "", "DARKROOM_ALLOW_INSECURE_TLS=true", "certificates"},
+		{"roots that are not there", "", "DARKROOM_CA_FILE=/nowhere/ca.pem", "DARKROOM_CA_FILE"},
+		{"roots that are none", "", "DARKROOM_CA_FILE=/etc/passwd", "no PEM certificate"},
+		{"insecure TLS", "", "DARKROOM_ALLOW_INSECURE_TLS=perhaps", "true or false"},
+		{"proxies of jobs", "", "DARKROOM_JOB_PROXY=maybe", "allow, deny"},
 		{"CORS", "", "DARKROOM_CORS_ORIGIN=https://a.example", "cross-origin"},
-		{"pages", "", "DARKROOM_MAX_PAGES=10", "sitemap"},
+		{"pages", "", "DARKROOM_MAX_PAGES=0", "at least 1"},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -111,31 +113,38 @@ func TestTypedSettings(t *testing.T) {
 	env := parseEnvironment([]string{
 		"XDG_DATA_HOME=/var/data", "HOME=/home/a", "DARKROOM_HISTORY=7d", "DARKROOM_MIN_FREE_DISK=512MiB",
 		"DARKROOM_BUCKET_URL=file:///srv/pictures", "DARKROOM_SITE_ISOLATION=strict", "DARKROOM_ISOLATION=off", "DARKROOM_CONCURRENCY=3",
+		"DARKROOM_MAX_PAGES=70", "DARKROOM_ALLOW_INSECURE_TLS=true", "DARKROOM_JOB_PROXY=deny",
 	})
 	c, err := (&program{env: env}).config(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if c.Data != "/var/data/darkroom" || c.bucketFolder() != "/srv/pictures" || c.History != 7*24*time.Hour ||
-		c.MinFreeDisk != 512<<20 || !c.StrictSites || c.Slots != 3 {
+		c.MinFreeDisk != 512<<20 || !c.StrictSites || c.Slots != 3 || c.MaxPages != 70 || !c.InsecureTLS || !c.RefuseProxies {
 		t.Errorf("%+v", c)
 	}
 }
 
-func TestPrivateTargetsFollowTheListener(t *testing.T) {
+func TestPrivateTargetsFollowTheListeners(t *testing.T) {
 	cases := []struct {
 		setting, listen string
 		want            bool
 	}{
 		{"auto", "127.0.0.1:1", true},
 		{"auto", "[::1]:1", true},
+		{"auto", "127.0.0.1:1 [::1]:2", true},
 		{"auto", "0.0.0.0:1", false},
 		{"auto", "192.0.2.1:1", false},
+		{"auto", "127.0.0.1:1 192.0.2.1:1", false},
 		{"allow", "0.0.0.0:1", true},
 		{"deny", "127.0.0.1:1", false},
 	}
 	for _, c := range cases {
-		if got := (config{PrivateTargets: c.setting}).AllowsPrivate(netip.MustParseAddrPort(c.listen)); got != c.want {
+		var own []netip.AddrPort
+		for listener := range strings.FieldsSeq(c.listen) {
+			own = append(own, netip.MustParseAddrPort(listener))
+		}
+		if got := (config{PrivateTargets: c.setting}).AllowsPrivate(own...); got != c.want {
 			t.Errorf("%s on %s: %v, want %v", c.setting, c.listen, got, c.want)
 		}
 	}

@@ -11,14 +11,14 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"darkroom"
 	"darkroom/client"
 	"darkroom/demo"
 )
 
-// demoTimeout is how long the demo waits for its slow page; every other page
-// is ready within a fraction of it.
-const demoTimeout = 5 * time.Second
+// slowTimeout is how long the demo waits for the page that never ends.
+const slowTimeout = 5 * time.Second
+
+const slowPage = "/slow"
 
 // demoFlags are what `darkroom demo` was asked.
 type demoFlags struct {
@@ -107,22 +107,15 @@ func (p *program) introduceDemo(running *temporaryServer, site string, keep bool
 }
 
 func (p *program) runDemo(ctx context.Context, server *target, site string, flags *demoFlags) error {
-	var urls []string
-	for _, page := range demo.Pages() {
-		urls = append(urls, site+page)
-	}
 	started := time.Now()
-	job, err := server.Batch(ctx, urls, client.Params{
-		Name:    "demo",
-		Options: darkroom.Options{Timeout: int(demoTimeout.Milliseconds()), Attempts: 1},
-	})
+	job, err := server.BatchRequests(ctx, demoRequests(site), client.Params{Name: "demo"})
 	if err != nil {
 		return err
 	}
 	if err := p.tellCreated(server, job, false); err != nil {
 		return err
 	}
-	job, err = p.await(ctx, server, job.ID, waitFlags{quiet: flags.quiet})
+	job, err = p.await(ctx, server, job.ID, waitFlags{}, p.newProgress(flags.quiet))
 	if ctx.Err() != nil {
 		return interrupted()
 	}
@@ -134,6 +127,20 @@ func (p *program) runDemo(ctx context.Context, server *target, site string, flag
 		return err
 	}
 	return p.endDemo(job, saved, time.Since(started))
+}
+
+// demoRequests asks for every page of the site, and does not try the slow one
+// twice.
+func demoRequests(site string) []client.Request {
+	var requests []client.Request
+	for _, page := range demo.Pages() {
+		request := client.Request{URL: site + page}
+		if strings.HasSuffix(page, slowPage) {
+			request.Options = client.Options{"timeout": slowTimeout.Milliseconds(), "attempts": 1}
+		}
+		requests = append(requests, request)
+	}
+	return requests
 }
 
 // endDemo shows the result. The two pages that fail on purpose are no failure
@@ -179,6 +186,7 @@ func (p *program) tellDemo(job client.Job, records []record, saved string, took 
 	p.say("Now yours:")
 	p.say("  darkroom shot https://example.com      one picture, no server needed")
 	p.say("  darkroom batch -f urls.txt             many pages, one ZIP")
+	p.say("  darkroom sitemap https://your.site     a whole site")
 	p.say("  darkroom serve                         keep it running, and use the API")
 	return err
 }
@@ -186,5 +194,5 @@ func (p *program) tellDemo(job client.Job, records []record, saved string, took 
 // failsOnPurpose knows the two pages of the site that are there to fail: one
 // never ends, one is missing.
 func failsOnPurpose(url string) bool {
-	return strings.HasSuffix(url, "/slow") || strings.HasSuffix(url, "/gone")
+	return strings.HasSuffix(url, slowPage) || strings.HasSuffix(url, "/gone")
 }

@@ -9,7 +9,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -27,6 +26,10 @@ func lookAtBrowser(_ context.Context, config config) finding {
 		return fault(installBrowser, "%v", err)
 	}
 	text := fmt.Sprintf("%s %s at %s", browser.Product, browser.Version, browser.Path)
+	if browser.Outdated() {
+		return note("install the newest version",
+			"%s; the program was built for version %d, and pages may know holes that were closed since", text, chrome.BuiltFor)
+	}
 	if !browser.Shell() {
 		return note("chromium-headless-shell takes pictures with 0.6 of the processor time", "%s", text)
 	}
@@ -78,8 +81,8 @@ func takePicture(ctx context.Context, config config) finding {
 	started := time.Now()
 	shot, err := captureTestPage(ctx, config)
 	if err != nil {
-		return fault("install the browser anew; in a container, allow unprivileged user namespaces for its sandbox",
-			"no picture could be taken: %v", err)
+		todo := browserHint(err, "install the browser anew; in a container, allow unprivileged user namespaces for its sandbox")
+		return fault(todo, "no picture could be taken: %v", err)
 	}
 	return fine("%d×%d in %.1f s, the start of the browser included", shot.Width, shot.Height, time.Since(started).Seconds())
 }
@@ -109,7 +112,7 @@ func captureTestPage(ctx context.Context, config config) (shot darkroom.Shot, er
 
 func captureOnce(ctx context.Context, config config, url string) (shot darkroom.Shot, err error) {
 	config.PrivateTargets, config.EgressDeny = "allow", nil
-	policy, err := config.policy(netip.AddrPort{}, slog.New(slog.DiscardHandler))
+	policy, err := config.policy(nil, slog.New(slog.DiscardHandler))
 	if err != nil {
 		return shot, err
 	}
@@ -123,7 +126,7 @@ func captureOnce(ctx context.Context, config config, url string) (shot darkroom.
 	}
 	engine, err := chrome.New(ctx, chrome.Config{
 		Path: config.Chromium, RunDir: filepath.Join(folder, "run"), Policy: policy, Strict: config.StrictSites,
-		Log: slog.New(slog.DiscardHandler),
+		Roots: config.Authorities, Log: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		return shot, err

@@ -107,7 +107,7 @@ func lookAtEgress(ctx context.Context, config config) finding {
 		return fault("set --listen HOST:PORT", "the address %s cannot be found: %v", config.Listen, err)
 	}
 	listening := netip.AddrPortFrom(address[0].Unmap(), 0)
-	if _, err := config.policy(listening, nil); err != nil {
+	if _, err := config.policy([]netip.AddrPort{listening}, nil); err != nil {
 		return fault("correct the rule", "%v", err)
 	}
 	private := word(config.AllowsPrivate(listening), "allowed", "refused")

@@ -113,7 +113,8 @@ func codeOfError(code darkroom.Code) int {
 	case darkroom.CodeCaptureFailed, darkroom.CodeNoResult:
 		return exitAllFailed
 	}
-	if code != darkroom.CodeInternal && slices.Contains(darkroom.CaptureCodes(), code) {
+	ofNoPicture := slices.Concat(darkroom.CaptureCodes(), darkroom.SitemapCodes())
+	if code != darkroom.CodeInternal && slices.Contains(ofNoPicture, code) {
 		return exitAllFailed
 	}
 	return exitUnexpected

@@ -91,6 +91,10 @@ func (p *program) showJob(job client.Job) error {
 	row("type", string(job.Type))
 	row("status", string(job.Status))
 	row("name", job.Name)
+	if job.Discovery != nil {
+		row("sitemap", job.SitemapURL)
+		row("reading", readingText(*job.Discovery))
+	}
 	row("progress", progressText(job.Progress))
 	row("created", job.CreatedAt.Format(time.RFC3339))
 	row("completed", timeText(job.CompletedAt))
@@ -121,7 +125,8 @@ func (p *program) jobsWatchCommand() *cobra.Command {
 	command := &cobra.Command{Use: "watch ID", Short: "Show a job's progress until it has ended"}
 	command.RunE = p.onServer(&where, func(ctx context.Context, server *target, id string) error {
 		started := time.Now()
-		job, err := p.await(ctx, server, id, waiting)
+		show := tellReading(ctx, p.newProgress(waiting.quiet), nil)
+		job, err := p.await(ctx, server, id, waiting, show)
 		if err != nil {
 			return err
 		}

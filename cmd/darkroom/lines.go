@@ -23,6 +23,7 @@ type (
 		MessageType string `json:"message_type"` // "url"
 		Index       int    `json:"index"`
 		URL         string `json:"url"`
+		Variant     string `json:"variant,omitempty"`
 		Status      string `json:"status"` // completed or failed
 		File        string `json:"file,omitempty"`
 		Bytes       int64  `json:"bytes,omitempty"`
@@ -38,6 +39,8 @@ type (
 		Total       int     `json:"total"`
 		PerSecond   float64 `json:"per_second"`
 		ETASeconds  int     `json:"eta_seconds"`
+
+		Discovery *darkroom.Discovery `json:"discovery,omitempty"` // of a sitemap job
 	}
 	summaryLine struct {
 		MessageType string             `json:"message_type"` // "summary"
@@ -48,6 +51,11 @@ type (
 		Total       int                `json:"total"`
 		ZIP         string             `json:"zip,omitempty"`
 		DurationMS  int64              `json:"duration_ms"`
+
+		Error      string              `json:"error,omitempty"`       // why the whole job failed
+		SitemapURL string              `json:"sitemap_url,omitempty"` // of a sitemap job, as are the next two
+		Discovery  *darkroom.Discovery `json:"discovery,omitempty"`
+		Warnings   []string            `json:"warnings,omitempty"`
 	}
 	shotLine struct {
 		MessageType string `json:"message_type"` // "shot"
@@ -76,20 +84,22 @@ func (p *program) emit(line any) error {
 // statusLines writes a status line whenever the counts have changed.
 func (p *program) statusLines() progress {
 	started := time.Now()
-	var said darkroom.ProgressAnswer
+	var said tally
 	return progress{
 		Update: func(job darkroom.JobAnswer) {
-			if job.Progress == said {
+			t := newTally(job, 0)
+			if t == said {
 				return
 			}
-			said = job.Progress
-			t := newTally(said, time.Since(started))
+			said = t
+			t.elapsed = time.Since(started)
 			// A closed stdout is noticed at the summary, which can fail.
 			_ = p.emit(statusLine{
 				MessageType: "status", Completed: t.ok, Failed: t.failed, Total: t.total,
-				PerSecond: float64(int(t.perSecond()*10)) / 10, ETASeconds: int(t.left().Seconds()),
+				PerSecond: float64(int(t.perSecond()*10)) / 10, ETASeconds: int(t.left().Seconds()), Discovery: job.Discovery,
 			})
 		},
+		Tell:  func(string) {},
 		Close: func() {},
 	}
 }

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
+	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -59,7 +61,13 @@ func (f *optionFlag) Type() string {
 		return strings.Join(f.option.Enum, "|")
 	case f.option.Name == "clip":
 		return "x,y,width,height"
-	case f.option.Unit == "ms":
+	case f.option.Name == "geolocation":
+		return "latitude,longitude"
+	case f.option.Name == "basic_auth":
+		return "user:password"
+	case f.option.Name == "storage_state":
+		return "file"
+	case f.option.Unit == "ms" || f.option.Unit == "s":
 		return "time"
 	}
 	return map[darkroom.OptionKind]string{
@@ -70,21 +78,44 @@ func (f *optionFlag) Type() string {
 
 func (f *optionFlag) Set(text string) error {
 	f.text = text
+	if f.option.Name == "storage_state" && !strings.HasPrefix(strings.TrimSpace(text), "{") {
+		content, err := os.ReadFile(text)
+		if err != nil {
+			return fmt.Errorf("read the storage state: %w", err)
+		}
+		return f.option.SetText(f.options, string(content))
+	}
 	return f.option.SetText(f.options, f.normal(text))
 }
 
 // normal turns the forms that are pleasant to type into those of the wire:
-// 1.5s for milliseconds, four numbers for a clip, none for an empty list.
+// 1.5s for milliseconds, 1h for seconds, numbers for a clip and a place, user:password for an
+// account, none for an empty list.
 func (f *optionFlag) normal(text string) string {
 	switch {
 	case f.option.Unit == "ms":
 		if wait, err := time.ParseDuration(text); err == nil {
 			return strconv.FormatInt(wait.Milliseconds(), 10)
 		}
+	case f.option.Unit == "s":
+		if wait, err := time.ParseDuration(text); err == nil {
+			return strconv.FormatInt(int64(wait.Round(time.Second)/time.Second), 10)
+		}
 	case f.option.Name == "clip":
 		var x, y, width, height float64
 		if count, _ := fmt.Sscanf(text, "%g,%g,%g,%g", &x, &y, &width, &height); count == 4 {
 			return fmt.Sprintf(`{"x":%g,"y":%g,"width":%g,"height":%g}`, x, y, width, height)
+		}
+	case f.option.Name == "geolocation":
+		var latitude, longitude float64
+		if count, _ := fmt.Sscanf(text, "%g,%g", &latitude, &longitude); count == 2 {
+			return fmt.Sprintf(`{"latitude":%g,"longitude":%g}`, latitude, longitude)
+		}
+	case f.option.Name == "basic_auth":
+		if user, password, ok := strings.Cut(text, ":"); ok && !strings.HasPrefix(text, "{") {
+			if pair, err := json.Marshal(map[string]string{"username": user, "password": password}); err == nil {
+				return string(pair)
+			}
 		}
 	case f.option.Kind == darkroom.OptionTexts && text == "none":
 		return "[]"

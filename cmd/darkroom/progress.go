@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/dustin/go-humanize"
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
 
@@ -17,9 +18,11 @@ import (
 const plainInterval = 10 * time.Second
 
 // progress shows how far a job is. Update may be called as often as news
-// comes in; Close leaves the last state standing.
+// comes in; Tell says something beside it, for people only; Close leaves the
+// last state standing.
 type progress struct {
 	Update func(darkroom.JobAnswer)
+	Tell   func(line string)
 	Close  func()
 }
 
@@ -30,7 +33,7 @@ func (p *program) newProgress(quiet bool) progress {
 	case p.json:
 		return p.statusLines()
 	case quiet:
-		return progress{Update: func(darkroom.JobAnswer) {}, Close: func() {}}
+		return progress{Update: func(darkroom.JobAnswer) {}, Tell: func(string) {}, Close: func() {}}
 	case p.terminal(p.stderr):
 		return p.progressBar()
 	}
@@ -40,6 +43,8 @@ func (p *program) newProgress(quiet bool) progress {
 // tally is the state of a job as the bar draws it.
 type tally struct {
 	ok, failed, total int
+	reading           bool // the job's sitemap: total may still grow
+	found             int  // URLs in the sitemap so far
 	elapsed           time.Duration
 }
 
@@ -61,10 +66,12 @@ func (p *program) progressBar() progress {
 		mpb.AppendDecorators(decor.Any(func(decor.Statistics) string { return latest.Load().caption() })))
 	return progress{
 		Update: func(job darkroom.JobAnswer) {
-			now := newTally(job.Progress, time.Since(started))
+			now := newTally(job, time.Since(started))
 			latest.Store(&now)
 			bar.SetCurrent(int64(job.Progress.Completed + job.Progress.Failed))
 		},
+		// Written above the bar; to nowhere once the bar has ended.
+		Tell: func(line string) { _, _ = fmt.Fprintln(box, line) },
 		Close: func() {
 			bar.SetTotal(-1, true)
 			box.Wait()
@@ -76,18 +83,21 @@ func (p *program) progressBar() progress {
 func (p *program) plainLines(now func() time.Time) progress {
 	started := now()
 	told := started
-	var last, said darkroom.ProgressAnswer
+	var last, said tally
 	tell := func() {
 		said, told = last, now()
-		p.say("%s", newTally(last, told.Sub(started)).caption())
+		shown := last
+		shown.elapsed = told.Sub(started)
+		p.say("%s", shown.caption())
 	}
 	return progress{
 		Update: func(job darkroom.JobAnswer) {
-			last = job.Progress
+			last = newTally(job, 0)
 			if now().Sub(told) >= plainInterval {
 				tell()
 			}
 		},
+		Tell: func(line string) { p.say("%s", line) },
 		Close: func() {
 			if last != said {
 				tell()
@@ -96,8 +106,12 @@ func (p *program) plainLines(now func() time.Time) progress {
 	}
 }
 
-func newTally(progress darkroom.ProgressAnswer, elapsed time.Duration) tally {
-	return tally{ok: progress.Completed, failed: progress.Failed, total: progress.Total, elapsed: elapsed}
+func newTally(job darkroom.JobAnswer, elapsed time.Duration) tally {
+	now := tally{ok: job.Progress.Completed, failed: job.Progress.Failed, total: job.Progress.Total, elapsed: elapsed}
+	if job.Discovery != nil && !job.Discovery.Ended && !job.Status.Terminal() {
+		now.reading, now.found = true, job.Discovery.Found
+	}
+	return now
 }
 
 func (t tally) done() int { return t.ok + t.failed }
@@ -111,14 +125,14 @@ func (t tally) perSecond() float64 {
 
 // left is the time that the rest will take at the speed so far; 0 = unknown.
 func (t tally) left() time.Duration {
-	if t.done() == 0 {
+	if t.done() == 0 || t.reading {
 		return 0
 	}
 	return time.Duration(float64(t.elapsed) / float64(t.done()) * float64(t.total-t.done()))
 }
 
 func (t tally) bar(width int) string {
-	if t.total == 0 {
+	if t.total == 0 || t.reading {
 		return strings.Repeat("░", max(width, 0))
 	}
 	ok := t.ok * width / t.total
@@ -127,8 +141,14 @@ func (t tally) bar(width int) string {
 }
 
 func (t tally) caption() string {
+	found := fmt.Sprintf("reading the sitemap: %s URLs found", humanize.Comma(int64(t.found)))
+	if t.reading && t.total == 0 {
+		return " " + found
+	}
 	text := fmt.Sprintf(" %d/%d   %d ok · %d failed", t.done(), t.total, t.ok, t.failed)
 	switch {
+	case t.reading:
+		text += "   " + found
 	case t.total > 0 && t.done() == t.total:
 		text += fmt.Sprintf("   %.1f s", t.elapsed.Seconds())
 	case t.done() > 0:

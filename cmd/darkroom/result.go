@@ -16,6 +16,7 @@ import (
 type record struct {
 	Index      int     `json:"index"`
 	URL        string  `json:"url"`
+	Variant    string  `json:"variant"`
 	Filename   *string `json:"filename"`
 	Success    bool    `json:"success"`
 	Error      *string `json:"error"`
@@ -52,7 +53,7 @@ func readManifest(path string) (records []record, err error) {
 
 func (r record) line() urlLine {
 	line := urlLine{
-		MessageType: "url", Index: r.Index, URL: r.URL, Status: "failed",
+		MessageType: "url", Index: r.Index, URL: r.URL, Variant: r.Variant, Status: "failed",
 		Bytes: r.Size, DurationMS: r.DurationMS, HTTPStatus: r.HTTPStatus, Error: r.ErrorCode,
 	}
 	if r.Success {
@@ -120,9 +121,14 @@ func (p *program) emitResult(job client.Job, records []record, saved string, too
 			return err
 		}
 	}
-	return p.emit(summaryLine{
+	line := summaryLine{
 		MessageType: "summary", JobID: job.ID, Status: job.Status,
 		Completed: job.Progress.Completed, Failed: job.Progress.Failed, Total: job.Progress.Total,
 		ZIP: saved, DurationMS: took.Milliseconds(),
-	})
+		SitemapURL: job.SitemapURL, Discovery: job.Discovery, Warnings: job.Warnings,
+	}
+	if job.Error != nil {
+		line.Error = *job.Error
+	}
+	return p.emit(line)
 }

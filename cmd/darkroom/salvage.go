@@ -16,16 +16,19 @@ import (
 	"darkroom/internal/archive"
 )
 
-// salvage ends a batch of this process that was interrupted: pages that are
+// salvage ends a job of this process that was interrupted: pages that are
 // open may finish, and what there is then is saved. Another signal ends that
-// too. A batch on a server needs none of it, because it goes on.
+// too. A job on a server needs none of it, because it goes on.
 func (p *program) salvage(ctx context.Context, here *temporaryServer, id, output string, started time.Time) error {
 	hurry, stop := signal.NotifyContext(context.WithoutCancel(ctx), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	p.whisper("finishing the open pages; Ctrl-C again stops at once")
-	here.worker.Drain(hurry)
+	stopped := here.stopWork(hurry)
 	if hurry.Err() != nil {
 		return interrupted()
+	}
+	if stopped != nil {
+		return stopped
 	}
 	job, layout, err := here.partialArchive(hurry, id)
 	if err != nil {
@@ -58,7 +61,7 @@ func (s *server) partialArchive(ctx context.Context, id string) (darkroom.Job, *
 	captures := cancelled(s.store.Captures(ctx, id))
 	if !job.Status.Terminal() {
 		job.Progress.Failed = job.Progress.Total - job.Progress.Completed
-		job.Status, job.Cancelled = job.Progress.Outcome(), true
+		job.Status, job.Cancelled, job.Layout = job.Progress.Outcome(), true, darkroom.ArchiveLayout
 	}
 	manifest, err := archive.Manifest(job, captures)
 	if err != nil {
@@ -81,7 +84,7 @@ func cancelled(captures iter.Seq2[darkroom.Capture, error]) iter.Seq2[darkroom.C
 		for capture, err := range captures {
 			if err == nil && !capture.State.Terminal() {
 				capture.State = darkroom.CaptureFailed
-				capture.Failure = darkroom.Failure{Code: darkroom.CodeCancelled, Message: "the batch was interrupted before this page was captured"}
+				capture.Failure = darkroom.Failure{Code: darkroom.CodeCancelled, Message: "the job was interrupted before this page was captured"}
 			}
 			if !yield(capture, err) {
 				return

@@ -1,12 +1,15 @@
 package main
 
 import (
+	"encoding/pem"
 	"errors"
 	"flag"
 	"fmt"
 	"image"
 	"image/color"
 	"image/png"
+	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -19,6 +22,8 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"darkroom/demo"
 )
 
 var update = flag.Bool("update", false, "write the help texts of the scripts anew")
@@ -48,19 +53,30 @@ func TestScripts(t *testing.T) {
 	})
 }
 
-// setUpScript gives a script a home of its own and a site to photograph. The
-// temporary folder is the system's, because the browser's user must be able to
-// go there.
+// setUpScript gives a script a home of its own and two sites to photograph: the
+// test's and the demo's. The temporary folder is the system's, because the
+// browser's user must be able to go there.
 func setUpScript(env *testscript.Env) error {
-	site := httptest.NewServer(testSite())
+	site, demoSite := httptest.NewServer(testSite()), httptest.NewServer(demo.Handler())
 	env.Defer(site.Close)
+	env.Defer(demoSite.Close)
 	home := filepath.Join(env.WorkDir, "home")
 	if err := os.Mkdir(home, 0o700); err != nil {
 		return fmt.Errorf("make a home: %w", err)
 	}
 	env.Setenv("HOME", home)
 	env.Setenv("SITE", site.URL)
+	env.Setenv("DEMO", demoSite.URL)
 	env.Setenv("TMPDIR", "/tmp")
+	secure := httptest.NewUnstartedServer(testSite())
+	secure.Config.ErrorLog = log.New(io.Discard, "", 0) // browsers refuse it on purpose
+	secure.StartTLS()
+	env.Defer(secure.Close)
+	env.Setenv("SECURE", secure.URL)
+	authority := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: secure.Certificate().Raw})
+	if err := os.WriteFile(filepath.Join(env.WorkDir, "authority.pem"), authority, 0o600); err != nil {
+		return fmt.Errorf("write the authority of the secure site: %w", err)
+	}
 	env.Setenv("DARKROOM_MIN_FREE_DISK", "1MiB")
 	return nil
 }

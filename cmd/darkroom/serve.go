@@ -110,6 +110,10 @@ func (p *program) introduce(ctx context.Context, s *server) error {
 		s.log.Warn("the credentials for the local command line were not saved", "err", err)
 	}
 	browser := s.engine.Browser()
+	if browser.Outdated() {
+		s.log.Warn("the browser is old, and pages may know holes in it that were closed since: install the newest version",
+			"browser", browser.Path, "browser_version", browser.Version)
+	}
 	if p.terminal(p.stderr) {
 		p.banner(s, browser.Product+" "+browser.Version)
 		p.showFirstKey(key, saved)

@@ -17,7 +17,9 @@ import (
 	"darkroom/internal/chrome"
 	"darkroom/internal/database"
 	"darkroom/internal/egress"
+	"darkroom/internal/filter"
 	"darkroom/internal/queue"
+	"darkroom/internal/sitemap"
 	"darkroom/internal/store"
 	"darkroom/internal/worker"
 )
@@ -25,11 +27,12 @@ import (
 // server is every room, wired: one running Darkroom. Make it with startServer,
 // wait for Failed or a reason to stop, and Stop it in any case.
 type server struct {
-	URL     string         // of the API, as a client on this machine reaches it
-	Address netip.AddrPort // as it listens
-	Local   netip.AddrPort // as this machine reaches it
-	Private bool           // whether private targets are allowed
-	Fresh   bool           // whether the data folder had no API key before
+	URL     string           // of the API, as a client on this machine reaches it
+	Own     []netip.AddrPort // every listener of this process: no capture and no webhook may reach one
+	Address netip.AddrPort   // as the API listens
+	Local   netip.AddrPort   // as this machine reaches it
+	Private bool             // whether private targets are allowed
+	Fresh   bool             // whether the data folder had no API key before
 
 	config  config
 	log     *slog.Logger
@@ -42,6 +45,7 @@ type server struct {
 	store    *store.Store
 	bucket   *bucket.Bucket
 	policy   *egress.Policy
+	sitemaps *sitemap.Reader
 	engine   *chrome.Engine
 	worker   *worker.Worker
 	runner   *queue.Runner
@@ -126,9 +130,10 @@ func (s *server) openListener(ctx context.Context) (err error) {
 		return fmt.Errorf("listen on %s: not a TCP address", s.config.Listen)
 	}
 	s.Address = netip.AddrPortFrom(address.AddrPort().Addr().Unmap(), address.AddrPort().Port())
+	s.Own = append(s.Own, s.Address)
 	s.Local = reachable(s.config.Listen, s.Address)
 	s.URL = "http://" + s.Local.String()
-	s.Private = s.config.AllowsPrivate(s.Address)
+	s.Private = s.config.AllowsPrivate(s.Own...)
 	return nil
 }
 
@@ -173,25 +178,40 @@ func (s *server) openBucket(ctx context.Context) (err error) {
 }
 
 func (s *server) openEngine(ctx context.Context) (err error) {
-	s.policy, err = s.config.policy(s.Address, s.log)
+	s.policy, err = s.config.policy(s.Own, s.log)
 	if err != nil {
 		return err
 	}
+	lists, err := filter.Open(s.config.BlockLists, s.log)
+	if err != nil {
+		return usage("block-lists: %v", err)
+	}
 	s.engine, err = chrome.New(ctx, chrome.Config{
-		Path: s.config.Chromium, RunDir: s.folder.RunDir(), Policy: s.policy, Strict: s.config.StrictSites, Log: s.log,
+		Filter: lists,
+		Path:   s.config.Chromium, RunDir: s.folder.RunDir(), Policy: s.policy, Strict: s.config.StrictSites, Log: s.log,
+		Roots: s.config.Authorities, AllowInsecureTLS: s.config.InsecureTLS, RefuseProxies: s.config.RefuseProxies,
 	})
 	if err != nil {
-		return environmentFault("darkroom doctor", "%v", err)
+		return environmentFault(browserHint(err, "darkroom doctor"), "%v", err)
 	}
 	s.onClose(s.engine.Close)
 	return nil
 }
 
-// policy is what the settings say about targets while the API listens there.
-func (c config) policy(listening netip.AddrPort, log *slog.Logger) (*egress.Policy, error) {
+// browserHint is what to do about a browser that does not start; otherwise
+// where the engine has no advice of its own.
+func browserHint(err error, otherwise string) string {
+	if fault, ok := errors.AsType[*chrome.Fault](err); ok {
+		return fault.Hint()
+	}
+	return otherwise
+}
+
+// policy is what the settings say about targets while this process has these
+// listeners. The proxies of the browsers add their own.
+func (c config) policy(own []netip.AddrPort, log *slog.Logger) (*egress.Policy, error) {
 	policy, err := egress.NewPolicy(egress.Config{
-		AllowPrivate: c.AllowsPrivate(listening), Allow: c.EgressAllow, Deny: c.EgressDeny,
-		Self: []netip.AddrPort{listening}, Log: log,
+		AllowPrivate: c.AllowsPrivate(own...), Allow: c.EgressAllow, Deny: c.EgressDeny, Self: own, RootCAs: c.rootCAs(), Log: log,
 	})
 	if err != nil {
 		return nil, usage("%v", err)

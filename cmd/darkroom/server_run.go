@@ -14,8 +14,10 @@ import (
 
 	"darkroom"
 	"darkroom/internal/api"
+	"darkroom/internal/chrome"
 	"darkroom/internal/database"
 	"darkroom/internal/queue"
+	"darkroom/internal/sitemap"
 	"darkroom/internal/store"
 	"darkroom/internal/worker"
 )
@@ -46,7 +48,9 @@ func openStore(ctx context.Context, config config, secret [32]byte, log *slog.Lo
 	if err != nil {
 		return fail(err)
 	}
-	rows, err := store.Open(ctx, db, inserter, store.Config{SecretKey: secret, Slots: config.Slots, Log: log})
+	rows, err := store.Open(ctx, db, inserter, store.Config{
+		SecretKey: secret, Slots: config.Slots, HostConcurrency: config.HostConcurrency, Log: log,
+	})
 	if err != nil {
 		return fail(err)
 	}
@@ -55,9 +59,10 @@ func openStore(ctx context.Context, config config, secret [32]byte, log *slog.Lo
 
 // startWork begins to take captures. ctx is the server's life.
 func (s *server) startWork(ctx context.Context) (err error) {
+	s.sitemaps = sitemap.New(sitemap.Config{Client: s.policy.Client(sitemap.FileTime), Admit: s.policy.Admit, Log: s.log})
 	s.worker = worker.New(worker.Config{
 		Store: s.store, Bucket: s.bucket, OpenSlot: s.openSlot, Slots: s.config.Slots,
-		Client: s.policy.Client(darkroom.DeliveryTimeout), Instance: s.instance, Version: Version,
+		Client: s.policy.Client(darkroom.DeliveryTimeout), Walk: s.sitemaps.Walk, Instance: s.instance, Version: Version,
 		History: s.config.History, MinFreeDisk: s.config.MinFreeDisk, Log: s.log,
 	})
 	s.keepRunning("worker", s.halt, func() error { return s.worker.Run(ctx) })
@@ -93,11 +98,15 @@ func (s *server) openSlot(ctx context.Context) (worker.Slot, error) {
 func (s *server) startAPI(ctx context.Context) error {
 	handler := api.New(api.Config{
 		Store: s.store, Bucket: s.bucket, Policy: s.policy, Shoot: s.worker.Shoot,
-		Limits:   api.Limits{MaxURLs: s.config.MaxURLs, Retention: s.config.Retention, JobDeadline: s.config.JobDeadline},
+		Walk: s.sitemaps.Walk, Pace: s.store.RecentPace, Thumbnail: chrome.Thumbnail,
+		Limits:   api.Limits{MaxURLs: s.config.MaxURLs, MaxPages: s.config.MaxPages, Retention: s.config.Retention, JobDeadline: s.config.JobDeadline},
 		Checks:   s.checks,
 		FreeDisk: s.roomLeft,
 		Stopping: s.stopping,
-		Version:  Version, StartedAt: s.started, Log: s.log,
+
+		RefuseProxies: s.config.RefuseProxies, AllowInsecureTLS: s.config.InsecureTLS, BrowserMajor: s.engine.Browser().Major(),
+
+		Version: Version, StartedAt: s.started, Log: s.log,
 	})
 	s.api = newHTTPServer(ctx, s.parting(handler), s.log)
 	s.keepRunning("API", func() { _ = s.api.Close() }, func() error { return s.api.Serve(s.listener) })
@@ -159,6 +168,8 @@ func (s *server) checks(context.Context) []api.Check {
 		work,
 		{Name: "isolation", OK: true, Message: isolationInForce},
 		{Name: "site_isolation", OK: true, Message: word(s.config.StrictSites, "strict", "shared")},
+		{Name: "insecure_tls", OK: true, Message: word(s.config.InsecureTLS, "allowed", "refused")},
+		{Name: "job_proxy", OK: true, Message: word(s.config.RefuseProxies, "refused", "allowed")},
 		{Name: "private_targets", OK: true, Message: word(s.Private, "allowed", "refused")},
 	}
 }

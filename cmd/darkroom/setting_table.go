@@ -70,8 +70,11 @@ func workSettings() []setting {
 		},
 		{
 			Name: "max-pages", Kind: settingCount, Default: "5000", Min: 1, Unit: "pages",
-			Doc:     "Pages of one sitemap job at most.",
-			Unbuilt: "this version has no sitemap jobs",
+			Doc: "Pages of one sitemap job at most.",
+		},
+		{
+			Name: "host-concurrency", Kind: settingCount, Default: "16", Min: 1, Unit: "captures",
+			Doc: "Captures of one host at once at most, over all jobs of all keys. A job's own limit is per key.",
 		},
 		{
 			Name: "min-free-disk", Kind: settingSize, Default: "1GiB",
@@ -84,6 +87,10 @@ func workSettings() []setting {
 		{
 			Name: "site-isolation", Kind: settingText, Default: "shared", Enum: []string{"shared", "strict"},
 			Doc: "shared keeps a renderer from page to page within a job; strict is Chromium's own default, at about three quarters of the speed.",
+		},
+		{
+			Name: "block-lists", Kind: settingList,
+			Doc: "Block lists besides the program's own, for block_ads, block_trackers and block_chats: ads=FILE, trackers=FILE or chats=FILE.",
 		},
 		{
 			Name: "isolation", Kind: settingText, Default: "auto", Enum: []string{"auto", "required", "off"},
@@ -111,13 +118,15 @@ func networkSettings() []setting {
 		},
 		{
 			Name: "ca-file", Kind: settingText,
-			Doc:     "Additional certificate authorities, PEM.",
-			Unbuilt: "this version trusts the system's certificate authorities only",
+			Doc: "File of additional certificate authorities (PEM), for captures, sitemaps and webhooks.",
 		},
 		{
 			Name: "allow-insecure-tls", Kind: settingSwitch, Default: "false",
-			Doc:     "Let jobs ask for certificate errors to be ignored.",
-			Unbuilt: "this version always checks certificates",
+			Doc: "Let jobs ask for certificate errors to be ignored (ignore_https_errors).",
+		},
+		{
+			Name: "job-proxy", Kind: settingText, Default: "allow", Enum: []string{"allow", "deny"},
+			Doc: "Whether jobs may name a proxy of their own; its address is checked like a target's.",
 		},
 		{
 			Name: "public-url", Kind: settingText,

@@ -46,7 +46,7 @@ func (p *program) shotCommand() *cobra.Command {
 	set := command.Flags()
 	flags.where.add(set, true)
 	set.StringVarP(&flags.output, "output", "o", "", "`file`, folder, or - for stdout (default: a name made of the URL, here)")
-	optionFlags(set, &flags.options, map[string]string{"attempts": ""}) // a screenshot is tried once
+	optionFlags(set, &flags.options, map[string]string{"attempts": "", "cache": "", "cache_ttl": ""}) // a screenshot is tried once, and taken anew
 	return command
 }
 
@@ -132,8 +132,11 @@ func (p *program) tellShot(url, path string, picture client.Image, took time.Dur
 	}
 	var err error
 	if p.terminal(p.stdout) {
-		_, err = fmt.Fprintf(p.stdout, "%s   %d×%d   %s   %.1f s\n",
-			path, shape.Width, shape.Height, humanize.IBytes(uint64(len(picture.Data))), took.Seconds())
+		size := ""
+		if shape.Width > 0 {
+			size = fmt.Sprintf("   %d×%d", shape.Width, shape.Height)
+		}
+		_, err = fmt.Fprintf(p.stdout, "%s%s   %s   %.1f s\n", path, size, humanize.IBytes(uint64(len(picture.Data))), took.Seconds())
 	} else {
 		_, err = fmt.Fprintln(p.stdout, path)
 	}

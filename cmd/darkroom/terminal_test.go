@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -230,5 +231,61 @@ func TestCtrlCSavesWhatIsThere(t *testing.T) {
 	}
 	if left, err := os.ReadDir(temporary); err != nil || len(left) > 0 {
 		t.Errorf("left behind: %v, %v", left, err)
+	}
+}
+
+// heldSite has a sitemap in two files, the second of which ends when rest is
+// closed.
+func heldSite(t *testing.T, rest <-chan struct{}) string {
+	t.Helper()
+	mux := http.NewServeMux()
+	mux.Handle("/", testSite())
+	for path, text := range map[string]string{
+		"/sitemap.xml": "<sitemapindex><sitemap><loc>SITE/one.xml</loc></sitemap><sitemap><loc>SITE/two.xml</loc></sitemap></sitemapindex>",
+		"/one.xml":     "<urlset><url><loc>SITE/a</loc></url></urlset>",
+		"/two.xml":     "<urlset><url><loc>SITE/b</loc></url><url><loc>SITE/c</loc></url></urlset>",
+	} {
+		mux.HandleFunc(path, func(w http.ResponseWriter, r *http.Request) {
+			if path == "/two.xml" {
+				select {
+				case <-rest:
+				case <-r.Context().Done():
+				}
+			}
+			fmt.Fprint(w, strings.ReplaceAll(text, "SITE", "http://"+r.Host))
+		})
+	}
+	site := httptest.NewServer(mux)
+	t.Cleanup(site.Close)
+	return site.URL
+}
+
+// TestASitemapOnATerminal captures a page while the rest of the sitemap is
+// still being read.
+func TestASitemapOnATerminal(t *testing.T) {
+	rest := make(chan struct{})
+	site, home := heldSite(t, rest), t.TempDir()
+	watching := openScreen(t)
+	crawl := launch(t, home, watching.terminal, watching.terminal, "sitemap", "--local", site+"/sitemap.xml",
+		"--max-pages", "2", "-o", filepath.Join(home, "shots.zip"))
+	watching.await(t, "reading the sitemap: ")
+	watching.await(t, "1/1   1 ok · 0 failed   reading the sitemap: 1 URLs found")
+	close(rest)
+	crawl.ends(t, exitOK)
+	watching.await(t, "Read "+site+"/sitemap.xml → 3 pages in 3 files, limit 2; use --max-pages 3 for all")
+	watching.await(t, "2/2   2 ok · 0 failed")
+	watching.await(t, "shots.zip   2 pictures")
+}
+
+func TestCtrlCWhileASitemapIsRead(t *testing.T) {
+	site, home := heldSite(t, nil), t.TempDir()
+	zip := filepath.Join(home, "shots.zip")
+	watching := openScreen(t)
+	crawl := launch(t, home, watching.terminal, watching.terminal, "sitemap", "--local", site+"/sitemap.xml", "-o", zip)
+	watching.await(t, "1/1   1 ok · 0 failed   reading the sitemap: 1 URLs found")
+	crawl.stop()
+	crawl.ends(t, exitPartial)
+	if records, err := readManifest(zip); err != nil || len(records) != 1 || !records[0].Success {
+		t.Errorf("%+v, %v", records, err)
 	}
 }

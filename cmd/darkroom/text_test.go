@@ -2,6 +2,10 @@ package main
 
 import (
 	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -9,6 +13,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"darkroom"
+	"darkroom/internal/chrome"
 )
 
 func TestSchemeOfWhatPeopleType(t *testing.T) {
@@ -65,24 +70,33 @@ func TestOptionFlags(t *testing.T) {
 	var options darkroom.Options
 	flags := pflag.NewFlagSet("batch", pflag.ContinueOnError)
 	optionFlags(flags, &options, map[string]string{"timeout": "capture-timeout"})
+	saved := filepath.Join(t.TempDir(), "state.json")
+	if err := os.WriteFile(saved, []byte(`{"cookies":[{"name":"sid","value":"1","domain":"example.com","path":"/","expires":-1,"httpOnly":true,"secure":true,"sameSite":"Lax"}],"origins":[]}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	err := flags.Parse([]string{
+		"--geolocation", "52.5,-13.25", "--basic-auth", `me:a"b:c`, "--storage-state", saved, "--timezone", "Europe/Berlin", "--proxy", "socks5://127.0.0.1",
 		"--full-page", "--delay=1.5s", "--capture-timeout", "20000", "--size", "800x600", "--format", "JPEG",
 		"--hide-selectors", ".a,:is(.b,.c)", "--clip", "1,2,30,40", "--header", "X-A: b:c", "--cookie", "k=v=w",
-		"--fail-on-status", "none", "--dark-mode=false", "--device", "iPhone 14",
+		"--fail-on-status", "none", "--dark-mode=false", "--device", "iPhone 14", "--cache", "--cache-ttl", "2h",
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	switch {
-	case !options.FullPage, options.Delay != 1500, options.Timeout != 20000, options.Width != 800, options.Height != 600,
+	case !options.Cache, options.CacheTTL != 7200, !options.FullPage, options.Delay != 1500, options.Timeout != 20000, options.Width != 800, options.Height != 600,
 		options.Format != "jpeg", options.DarkMode, options.Device != "iPhone 14",
 		len(options.HideSelectors) != 2 || options.HideSelectors[1] != ":is(.b,.c)",
 		options.Clip == nil || *options.Clip != darkroom.Clip{X: 1, Y: 2, Width: 30, Height: 40},
 		options.Headers["X-A"] != "b:c", options.Cookies[0] != darkroom.Cookie{Name: "k", Value: "v=w"},
-		options.FailOnStatus == nil || len(options.FailOnStatus) != 0:
+		options.FailOnStatus == nil || len(options.FailOnStatus) != 0,
+		options.Geolocation == nil || *options.Geolocation != darkroom.Geolocation{Latitude: 52.5, Longitude: -13.25},
+		options.BasicAuth == nil || *options.BasicAuth != darkroom.BasicAuth{Username: "me", Password: `a"b:c`},
+		options.StorageState == nil || !options.StorageState.Cookies[0].HTTPOnly,
+		options.Timezone != "Europe/Berlin", options.Proxy != "socks5://127.0.0.1":
 		t.Errorf("%+v", options)
 	}
-	for _, wrong := range []string{"--size=wide", "--header=x", "--cookie==v", "--clip=1,2", "--width=a", "--full-page=perhaps"} {
+	for _, wrong := range []string{"--size=wide", "--header=x", "--cookie==v", "--clip=1,2", "--width=a", "--full-page=perhaps", "--geolocation=here", "--basic-auth=me", "--storage-state=absent.json"} {
 		if err := flags.Parse([]string{wrong}); err == nil {
 			t.Errorf("%s was accepted", wrong)
 		}
@@ -114,6 +128,9 @@ func TestBarShowsSuccessesAndFailures(t *testing.T) {
 		{tally{ok: 4, failed: 1, total: 10, elapsed: 5 * time.Second}, "████▒░░░░░", " 5/10   4 ok · 1 failed   1.0/s   ~5 s left"},
 		{tally{ok: 9, failed: 1, total: 10, elapsed: 5 * time.Second}, "█████████▒", " 10/10   9 ok · 1 failed   5.0 s"},
 		{tally{failed: 3, total: 3, elapsed: time.Second}, "▒▒▒▒▒▒▒▒▒▒", " 3/3   0 ok · 3 failed   1.0 s"},
+		{tally{reading: true}, "░░░░░░░░░░", " reading the sitemap: 0 URLs found"},
+		{tally{reading: true, found: 1200}, "░░░░░░░░░░", " reading the sitemap: 1,200 URLs found"},
+		{tally{ok: 4, failed: 1, total: 5, reading: true, found: 9, elapsed: time.Second}, "░░░░░░░░░░", " 5/5   4 ok · 1 failed   reading the sitemap: 9 URLs found"},
 	}
 	for _, c := range cases {
 		if got := c.tally.bar(10); got != c.bar {
@@ -162,5 +179,15 @@ func TestDurations(t *testing.T) {
 		if got, err := parseDuration(text); err == nil {
 			t.Errorf("%s was read as %v", text, got)
 		}
+	}
+}
+
+func TestABrowserThatDoesNotStartComesWithItsCure(t *testing.T) {
+	closed := fmt.Errorf("prepare the browser: %w", &chrome.Fault{User: "nobody", Folder: "/root/tmp", Path: "/root/tmp/run"})
+	if got := browserHint(closed, "darkroom doctor"); !strings.Contains(got, "chmod o+x /root/tmp") {
+		t.Errorf("the hint is %q", got)
+	}
+	if got := browserHint(errors.New("it broke"), "darkroom doctor"); got != "darkroom doctor" {
+		t.Errorf("the hint is %q", got)
 	}
 }
