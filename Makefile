@@ -5,7 +5,7 @@ BIN   := bin/darkroom
 export CGO_ENABLED ?= 0
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test test-unit test-node test-e2e test-slow soak race race-chrome lint fuzz bench generate setup clean
+.PHONY: help build demo test test-unit test-node test-e2e test-slow soak race lint fuzz bench generate setup clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,10 +42,7 @@ soak: build ## The long forms that take hours
 	DARKROOM_SOAK=1 $(GO) test -count=1 -timeout 12h -v ./e2e/... -run Soak
 
 race: ## Go tests under the race detector, one room after the other
-	CGO_ENABLED=1 $(GO) test -race -p 1 -timeout 20m $$($(GO) list ./... | grep -v -e /e2e -e /bench -e /internal/chrome$$)
-
-race-chrome: ## The engine's tests under the race detector; needs an idle machine
-	CGO_ENABLED=1 $(GO) test -race -timeout 20m ./internal/chrome
+	CGO_ENABLED=1 $(GO) test -race -p 1 -timeout 25m $$($(GO) list ./... | grep -v -e /e2e -e /bench)
 
 lint: ## Linters, pinned in tools/go.mod
 	$(GO) tool -modfile=tools/go.mod golangci-lint run ./...
@@ -53,8 +50,8 @@ lint: ## Linters, pinned in tools/go.mod
 fuzz: ## Each fuzz target for a few seconds (FUZZTIME=10s)
 	@scripts/fuzz $${FUZZTIME:-10s}
 
-bench: build ## Throughput and cost, compared in one run
-	@scripts/setup test
+bench: build ## Throughput and cost beside other programs, in one run (BENCHFLAGS="-only many")
+	@scripts/setup bench
 	$(GO) run ./bench $(BENCHFLAGS)
 
 generate: ## Write the generated files again

@@ -2,17 +2,13 @@ package main
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"log/slog"
 	"os"
 	"os/exec"
-	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"darkroom"
@@ -20,105 +16,113 @@ import (
 	"darkroom/internal/egress"
 )
 
-// round is what one contender did with one list of pages.
-type round struct {
-	Captures   int     `json:"captures"`
-	Failed     int     `json:"failed"`
-	Seconds    float64 `json:"seconds"`
-	CPUSeconds float64 `json:"cpu_seconds"`
-	OwnCPU     float64 `json:"own_cpu"` // of our process, without the browsers
-	PeakRSS    int64   `json:"peak_rss"`
-	RootRSS    int64   `json:"root_rss"` // highest of the server process alone
+// engine is the bare engine in a process of its own.
+func (b *bench) engine() contender {
+	return contender{name: "bare engine", kind: bareEngine, tabs: b.set.slots, take: func(ctx context.Context, t task) (round, error) {
+		self, err := os.Executable()
+		if err != nil {
+			return round{}, err
+		}
+		return drive(ctx, patient(exec.CommandContext(ctx, self, "-engine")), b.driverTask(t))
+	}}
 }
 
-func (r round) rate() float64 { return float64(r.Captures) / r.Seconds }
-func (r round) cost() float64 { return r.CPUSeconds / float64(r.Captures) }
-func (r round) own() float64  { return r.OwnCPU / float64(r.Captures) }
-
-// runEngine is the child process: it captures the URLs it reads with nothing
-// around the engine, and prints a round.
-func runEngine(ctx context.Context, set settings) error {
-	dir, err := os.MkdirTemp("", "darkroom-bench-")
+// runEngine is that process: a driver as the peers have them.
+func runEngine(ctx context.Context) error {
+	lines := bufio.NewScanner(os.Stdin)
+	lines.Buffer(nil, 1<<24)
+	var asked driverTask
+	if !lines.Scan() {
+		return fmt.Errorf("nothing to do: %w", lines.Err())
+	}
+	if err := json.Unmarshal(lines.Bytes(), &asked); err != nil {
+		return err
+	}
+	dir, err := os.MkdirTemp("", "darkroom-bench-engine-")
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	if err := os.Chmod(dir, 0o711); err != nil {
-		return err
-	}
-	policy, err := egress.NewPolicy(egress.Config{AllowPrivate: true, Log: slog.New(slog.DiscardHandler)})
-	if err != nil {
-		return err
-	}
-	engine, err := chrome.New(ctx, chrome.Config{RunDir: dir + "/run", Policy: policy, Log: slog.New(slog.DiscardHandler)})
+	engine, err := openEngine(ctx, dir, asked.Browser)
 	if err != nil {
 		return err
 	}
 	defer engine.Close()
-	lines := bufio.NewScanner(os.Stdin)
-	urls := make(chan string, 10_000)
-	for lines.Scan() {
-		urls <- lines.Text()
+	slots, err := openSlots(ctx, engine, asked.Tabs)
+	if err != nil {
+		return err
 	}
-	close(urls)
-	return drive(ctx, engine, urls, set.slots)
+	answers := json.NewEncoder(os.Stdout)
+	expose(ctx, slots, asked.Warm, darkroom.CaptureRequest{Session: "warm-up"})
+	if err := answers.Encode(driverAnswer{Ready: true}); err != nil || !lines.Scan() {
+		return err
+	}
+	done := expose(ctx, slots, asked.Pages, darkroom.CaptureRequest{Session: "bench", Options: darkroom.Options{FullPage: asked.Full}})
+	err = answers.Encode(driverAnswer{Pages: done})
+	lines.Scan()
+	return err
 }
 
-func drive(ctx context.Context, engine *chrome.Engine, urls chan string, slots int) error {
-	opened := make([]*chrome.Slot, slots)
-	for i := range opened {
+func openEngine(ctx context.Context, dir, browser string) (*chrome.Engine, error) {
+	if err := os.Chmod(dir, 0o711); err != nil {
+		return nil, err
+	}
+	quiet := slog.New(slog.DiscardHandler)
+	policy, err := egress.NewPolicy(egress.Config{AllowPrivate: true, Log: quiet})
+	if err != nil {
+		return nil, err
+	}
+	return chrome.New(ctx, chrome.Config{Path: browser, RunDir: dir + "/run", Policy: policy, Log: quiet})
+}
+
+// openSlots gives slots whose browsers have started. The engine closes them.
+func openSlots(ctx context.Context, engine *chrome.Engine, count int) ([]*chrome.Slot, error) {
+	var slots []*chrome.Slot
+	for range count {
 		slot, err := engine.OpenSlot(ctx)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		defer slot.Close()
 		if err := slot.Prepare(ctx); err != nil {
-			return err
+			return nil, err
 		}
-		opened[i] = slot
+		slots = append(slots, slot)
 	}
-	var (
-		wait             sync.WaitGroup
-		captures, failed atomic.Int64
-	)
-	seen := startWatch(os.Getpid())
-	for _, slot := range opened {
+	return slots, nil
+}
+
+// expose takes the pages with all slots, each the next that is left.
+func expose(ctx context.Context, slots []*chrome.Slot, pages []driverPage, like darkroom.CaptureRequest) []driverTime {
+	times := make([]driverTime, len(pages))
+	places := make(chan int, len(pages))
+	for place := range pages {
+		places <- place
+	}
+	close(places)
+	var wait sync.WaitGroup
+	for _, slot := range slots {
 		wait.Go(func() {
-			for url := range urls {
-				captures.Add(1)
-				if captureOnce(ctx, slot, url) != nil {
-					failed.Add(1)
-				}
+			for place := range places {
+				times[place] = exposeOne(ctx, slot, pages[place], like)
 			}
 		})
 	}
 	wait.Wait()
-	result := seen.end()
-	result.Captures, result.Failed = int(captures.Load()), int(failed.Load())
-	return json.NewEncoder(os.Stdout).Encode(result)
+	return times
 }
 
-func captureOnce(ctx context.Context, slot *chrome.Slot, url string) error {
-	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+func exposeOne(ctx context.Context, slot *chrome.Slot, page driverPage, request darkroom.CaptureRequest) driverTime {
+	ctx, cancel := context.WithTimeout(ctx, pageTimeout)
 	defer cancel()
-	_, err := slot.Capture(ctx, darkroom.CaptureRequest{Session: "bench", URL: url})
-	return err
-}
-
-// engineRound starts the child and reads its round.
-func engineRound(ctx context.Context, set settings, urls []string) (round, error) {
-	self, err := os.Executable()
-	if err != nil {
-		return round{}, err
+	began := time.Now()
+	request.URL = page.URL
+	shot, err := slot.Capture(ctx, request)
+	if err == nil {
+		err = os.WriteFile(page.File, shot.Image, 0o600)
 	}
-	cmd := exec.CommandContext(ctx, self, "-engine", fmt.Sprintf("-slots=%d", set.slots))
-	cmd.Stdin = strings.NewReader(strings.Join(urls, "\n") + "\n")
-	cmd.Stderr = os.Stderr
-	out, err := cmd.Output()
+	took := driverTime{MS: time.Since(began).Seconds() * 1000}
 	if err != nil {
-		return round{}, fmt.Errorf("bare engine: %w", err)
+		took.Error = err.Error()
 	}
-	var result round
-	err = json.NewDecoder(io.LimitReader(bytes.NewReader(out), 1<<20)).Decode(&result)
-	return result, err
+	return took
 }

@@ -15,19 +15,20 @@ import (
 	"darkroom/client"
 )
 
-// measureLatency prints what a client waits for while the server works.
-func measureLatency(ctx context.Context, set settings, pages *web) error {
-	server, err := startService(ctx, set)
+// measureLoad prints what a client waits for while the server works.
+func measureLoad(ctx context.Context, b *bench) error {
+	s, err := b.startService(ctx)
 	if err != nil {
 		return err
 	}
-	defer server.stop()
-	if err := server.warm(ctx, pages.trivial(8)); err != nil {
+	defer s.stop()
+	if err := s.warm(ctx, b.web.warmUp(2*b.atOnce())); err != nil {
 		return err
 	}
-	fmt.Println("\nlatency, one server under load")
-	for _, step := range []func(context.Context, *service, *web) error{measureSubmit, measurePolls, measureFirstByte, measureSmallJob} {
-		if err := step(ctx, server, pages); err != nil {
+	fmt.Println("\n### one server under load")
+	fmt.Println()
+	for _, step := range []func(context.Context, *server, *web) error{measureSubmit, measurePolls, measureFirstByte, b.measureSmallJob} {
+		if err := step(ctx, s, b.web); err != nil {
 			return err
 		}
 	}
@@ -35,7 +36,7 @@ func measureLatency(ctx context.Context, set settings, pages *web) error {
 }
 
 // measureSubmit times the answer to a batch of 500 URLs.
-func measureSubmit(ctx context.Context, s *service, pages *web) error {
+func measureSubmit(ctx context.Context, s *server, pages *web) error {
 	var times []float64
 	for range 5 {
 		began := time.Now()
@@ -48,13 +49,13 @@ func measureSubmit(ctx context.Context, s *service, pages *web) error {
 			return err
 		}
 	}
-	fmt.Printf("  submit of 500 URLs: median %.0f ms, worst %.0f ms\n", quantile(times, 0.5), quantile(times, 1))
+	fmt.Printf("- submit of 500 URLs: median %.0f ms, worst %.0f ms\n", quantile(times, 0.5), quantile(times, 1))
 	return nil
 }
 
 // measurePolls asks for a job's status 500 times a second while it runs.
-func measurePolls(ctx context.Context, s *service, pages *web) error {
-	job, err := s.client.Batch(ctx, pages.manySites(200), client.Params{})
+func measurePolls(ctx context.Context, s *server, pages *web) error {
+	job, err := s.client.Batch(ctx, pages.manySites(pages.corpus.mixed(200)), client.Params{})
 	if err != nil {
 		return err
 	}
@@ -79,20 +80,20 @@ func measurePolls(ctx context.Context, s *service, pages *web) error {
 	}
 	wait.Wait()
 	peak := seen.end()
-	fmt.Printf("  500 status polls a second while capturing: %d answered, p50 %.1f ms, p99 %.1f ms; server memory %.0f MB\n",
-		len(times), quantile(times, 0.5), quantile(times, 0.99), float64(peak.RootRSS)/1e6)
+	fmt.Printf("- 500 status polls a second while capturing: %d answered, p50 %.1f ms, p99 %.1f ms; server memory %.0f MB\n",
+		len(times), quantile(times, 0.5), quantile(times, 0.99), float64(peak.OwnPeak)/1e6)
 	_, err = s.client.Wait(ctx, job.ID, nil)
 	return err
 }
 
-func pollOnce(ctx context.Context, s *service, id string) (time.Duration, error) {
+func pollOnce(ctx context.Context, s *server, id string) (time.Duration, error) {
 	began := time.Now()
 	_, err := s.client.Job(ctx, id)
 	return time.Since(began), err
 }
 
 // measureFirstByte downloads the archive of a 500-image job.
-func measureFirstByte(ctx context.Context, s *service, pages *web) error {
+func measureFirstByte(ctx context.Context, s *server, pages *web) error {
 	job, err := s.client.Batch(ctx, pages.trivial(500), client.Params{})
 	if err != nil {
 		return err
@@ -121,8 +122,8 @@ func measureFirstByte(ctx context.Context, s *service, pages *web) error {
 		answer.Body.Close()
 	}
 	peak := seen.end()
-	fmt.Printf("  500-image job: first byte of the download median %.1f ms, worst %.1f ms; server memory %.0f MB\n",
-		quantile(times, 0.5), quantile(times, 1), float64(peak.RootRSS)/1e6)
+	fmt.Printf("- 500-image job: first byte of the download median %.1f ms, worst %.1f ms; server memory %.0f MB\n",
+		quantile(times, 0.5), quantile(times, 1), float64(peak.OwnPeak)/1e6)
 	return nil
 }
 
@@ -130,7 +131,7 @@ var keyPattern = regexp.MustCompile(`sk_live_[0-9a-f]{48}`)
 
 // measureSmallJob puts one URL of another key behind forty busy jobs and
 // compares its wait with the time of one capture.
-func measureSmallJob(ctx context.Context, s *service, pages *web) error {
+func (b *bench) measureSmallJob(ctx context.Context, s *server, pages *web) error {
 	create := exec.CommandContext(ctx, s.cmd.Path, "keys", "create", "second", "--data", s.dir)
 	create.Stderr = os.Stderr
 	out, err := create.Output()
@@ -139,7 +140,7 @@ func measureSmallJob(ctx context.Context, s *service, pages *web) error {
 	}
 	other := client.New(s.url, string(keyPattern.Find(out)))
 	for range 40 {
-		if _, err := s.client.Batch(ctx, pages.manySites(50), client.Params{}); err != nil {
+		if _, err := s.client.Batch(ctx, pages.manySites(pages.corpus.mixed(50)), client.Params{}); err != nil {
 			return err
 		}
 	}
@@ -157,17 +158,17 @@ func measureSmallJob(ctx context.Context, s *service, pages *web) error {
 		}
 		waits = append(waits, time.Since(began).Seconds())
 	}
-	one, err := captureTime(ctx, s)
+	one, err := b.captureTime(ctx, s)
 	if err != nil {
 		return err
 	}
-	fmt.Printf("  1-URL job behind forty busy jobs of another key: done after %.2f s (median), %.2f s (worst); a capture takes %.2f s of a slot then\n",
+	fmt.Printf("- 1-URL job behind forty busy jobs of another key: done after %.2f s (median), %.2f s (worst); a capture takes %.2f s of a slot then\n",
 		quantile(waits, 0.5), quantile(waits, 1), one)
 	return nil
 }
 
 // captureTime is what a capture takes at this load: slots over rate.
-func captureTime(ctx context.Context, s *service) (float64, error) {
+func (b *bench) captureTime(ctx context.Context, s *server) (float64, error) {
 	count := func() (int, error) {
 		done := 0
 		for job, err := range s.client.Jobs(ctx, client.ListParams{Status: darkroom.StatusProcessing}) {
@@ -188,5 +189,5 @@ func captureTime(ctx context.Context, s *service) (float64, error) {
 	if err != nil || after <= before {
 		return 0, fmt.Errorf("nothing was captured in %s: %w", span, err)
 	}
-	return span.Seconds() * 4 / float64(after-before), nil
+	return span.Seconds() * float64(b.atOnce()) / float64(after-before), nil
 }
