@@ -16,10 +16,14 @@ const LostBeforeAlone = 2
 const MaxLostAttempts = 10
 
 // LostBackoff is the wait before a capture is claimed again that has died with
-// its worker lost times. The first time there is none; later the neighbours go
-// first, so that restarts in a row do not always hit the same capture.
+// its worker lost times: none the first time, then a second, doubled up to a
+// minute. So the neighbours go first, and a machine that is restarted again and
+// again for minutes does not give up what is innocent.
 func LostBackoff(lost int) time.Duration {
-	return time.Duration(max(lost-1, 0)) * time.Second
+	if lost < LostBeforeAlone {
+		return 0
+	}
+	return min(time.Second<<min(lost-LostBeforeAlone, 10), time.Minute)
 }
 
 // Retryable reports whether another attempt may end differently. httpStatus is
