@@ -102,7 +102,7 @@ func TestNoPageIsLostWhenTheServerIsKilled(t *testing.T) {
 	const killsOfOne = 8 // then it may end: a slow machine needs longer than it is left between two kills
 	crawls, count := 2, 100
 	if os.Getenv("DARKROOM_LONG") != "" {
-		crawls = 10
+		crawls = 5
 	}
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
