@@ -3,7 +3,6 @@ package e2e
 import (
 	"math/rand/v2"
 	"net/http"
-	"os"
 	"path/filepath"
 	"testing"
 	"time"
@@ -16,23 +15,8 @@ import (
 // in the manifest, no progress step back, ready again soon, one webhook id and
 // body per job.
 func TestNothingIsLostWhenTheServerIsKilled(t *testing.T) {
-	kills := 20
-	if os.Getenv("DARKROOM_LONG") != "" {
-		kills = 100
-	}
-	killRepeatedly(t, kills)
-}
-
-func TestSoakKills(t *testing.T) {
-	if os.Getenv("DARKROOM_SOAK") == "" {
-		t.Log("the short form is TestNothingIsLostWhenTheServerIsKilled; DARKROOM_SOAK=1 runs a thousand rounds")
-		return
-	}
-	killRepeatedly(t, 1000)
-}
-
-func killRepeatedly(t *testing.T, kills int) {
 	const count = 60 // URLs of one batch
+	kills := length(20, 100, 1000)
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
 	random := rand.New(rand.NewPCG(seed, 0))

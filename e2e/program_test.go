@@ -178,6 +178,17 @@ func program(ctx context.Context, t *testing.T, env []string, args ...string) (s
 	return out.String(), talk.String(), 0
 }
 
+// length is how much a test does in its short, its long and its soak form.
+func length(short, long, soak int) int {
+	switch {
+	case os.Getenv("DARKROOM_SOAK") != "":
+		return soak
+	case os.Getenv("DARKROOM_LONG") != "":
+		return long
+	}
+	return short
+}
+
 func must(t *testing.T, err error) {
 	t.Helper()
 	if err != nil {

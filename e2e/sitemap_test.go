@@ -52,23 +52,7 @@ func (s *server) crawl(body map[string]any) darkroom.JobAnswer {
 
 // TestACrawl takes a whole site, and measures the server's memory.
 func TestACrawl(t *testing.T) {
-	count := 100
-	if os.Getenv("DARKROOM_LONG") != "" {
-		count = 1000
-	}
-	takeSite(t, count)
-}
-
-func TestSoakCrawl(t *testing.T) {
-	if os.Getenv("DARKROOM_SOAK") == "" {
-		t.Log("the short form is TestACrawl; DARKROOM_SOAK=1 takes a site of 5,000 pages")
-		return
-	}
-	takeSite(t, 5000)
-}
-
-func takeSite(t *testing.T, count int) {
-	t.Helper()
+	count := length(100, 1000, 5000)
 	s := start(t, t.TempDir(), "--max-pages", strconv.Itoa(count))
 	base := site(t)
 	job := s.crawl(map[string]any{"sitemap_url": fmt.Sprintf("%s/sitemap/%d", base, count), "max_pages": count, "host_concurrency": 8})
@@ -100,10 +84,8 @@ func peakMemory(t *testing.T, pid int) int64 {
 // a crawl, while it reads the sitemap as well as while it captures.
 func TestNoPageIsLostWhenTheServerIsKilled(t *testing.T) {
 	const killsOfOne = 8 // then it may end: a slow machine needs longer than it is left between two kills
-	crawls, count := 2, 100
-	if os.Getenv("DARKROOM_LONG") != "" {
-		crawls = 5
-	}
+	const count = 100
+	crawls := length(2, 5, 100)
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
 	random := rand.New(rand.NewPCG(seed, 0))

@@ -20,11 +20,18 @@ const capturePage = 500
 // one that changes meanwhile is given in its earlier or its later state. An
 // error ends the sequence.
 func (s *Store) Captures(ctx context.Context, jobID string) iter.Seq2[darkroom.Capture, error] {
+	return s.inPages(ctx, jobID, scanCapture, capturesQuery)
+}
+
+// inPages gives what query selects of a job by ordinal: it takes the job, the
+// ordinal to begin after, and how many.
+func (s *Store) inPages(
+	ctx context.Context, jobID string, scan func(row) (darkroom.Capture, error), query string,
+) iter.Seq2[darkroom.Capture, error] {
 	jobID = strings.ToLower(jobID)
 	return func(yield func(darkroom.Capture, error) bool) {
-		last := 0
-		for {
-			page, err := queryAll(ctx, s.db.Read(ctx), scanCapture, capturesQuery, jobID, last, capturePage)
+		for last := 0; ; {
+			page, err := queryAll(ctx, s.db.Read(ctx), scan, query, jobID, last, capturePage)
 			if err != nil {
 				yield(darkroom.Capture{}, fmt.Errorf("read the captures of job %s: %w", jobID, err))
 				return

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
 	"iter"
 	"strings"
 
@@ -90,23 +89,5 @@ func (s *Store) Addresses(ctx context.Context, jobID string) iter.Seq2[darkroom.
 		err = r.Scan(&c.Ordinal, &c.URL)
 		return c, err
 	}
-	jobID = strings.ToLower(jobID)
-	return func(yield func(darkroom.Capture, error) bool) {
-		for last := 0; ; {
-			page, err := queryAll(ctx, s.db.Read(ctx), scan, query, jobID, last, capturePage)
-			if err != nil {
-				yield(darkroom.Capture{}, fmt.Errorf("read the URLs of job %s: %w", jobID, err))
-				return
-			}
-			for _, capture := range page {
-				if !yield(capture, nil) {
-					return
-				}
-				last = capture.Ordinal
-			}
-			if len(page) < capturePage {
-				return
-			}
-		}
-	}
+	return s.inPages(ctx, jobID, scan, query)
 }

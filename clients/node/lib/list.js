@@ -1,6 +1,7 @@
 'use strict';
 
 const { Job } = require('./job.js');
+const { Pages } = require('./pages.js');
 
 const LARGEST_PAGE = 100;
 
@@ -16,40 +17,17 @@ class JobPage {
   }
 }
 
-/**
- * The jobs of a key, newest first. Await it for one page; go through it with
- * `for await` for all of them. Nothing is asked for before one of the two.
- */
-class JobList {
-  #fetchPage;
-
-  #params;
-
-  #first;
-
+/** The jobs of a key, newest first. */
+class JobList extends Pages {
   constructor(fetchPage, params) {
-    this.#fetchPage = async (changes) => new JobPage(await fetchPage({ ...params, ...changes }));
-    this.#params = params;
-  }
-
-  then(onPage, onError) {
-    this.#first ??= this.#fetchPage({});
-    return this.#first.then(onPage, onError);
-  }
-
-  catch(onError) {
-    return this.then(undefined, onError);
-  }
-
-  finally(onEnd) {
-    return this.then().finally(onEnd);
+    super(async (query) => new JobPage(await fetchPage(query)), params);
   }
 
   async *[Symbol.asyncIterator]() {
-    const limit = this.#params.limit ?? LARGEST_PAGE;
+    const limit = this.params.limit ?? LARGEST_PAGE;
     const seen = new Set(); // new jobs push old ones over the page's border
-    for (let offset = this.#params.offset ?? 0; ; ) {
-      const page = await this.#fetchPage({ limit, offset });
+    for (let offset = this.params.offset ?? 0; ; ) {
+      const page = await this.fetchPage({ limit, offset });
       for (const job of page.jobs) {
         if (seen.has(job.id)) continue;
         seen.add(job.id);

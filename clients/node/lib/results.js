@@ -1,5 +1,7 @@
 'use strict';
 
+const { Pages } = require('./pages.js');
+
 const LARGEST_PAGE = 200;
 
 const aliases = {
@@ -51,39 +53,16 @@ function alias(prototype, names) {
 alias(ResultPage.prototype, aliases);
 alias(Result.prototype, resultAliases);
 
-/**
- * The captures of a job, by index. Await it for one page; go through it with
- * `for await` for all of them. Nothing is asked for before one of the two.
- */
-class ResultList {
-  #fetchPage;
-
-  #params;
-
-  #first;
-
+/** The captures of a job, by index. */
+class ResultList extends Pages {
   constructor(fetchPage, params) {
-    this.#fetchPage = async (changes) => new ResultPage(await fetchPage({ ...params, ...changes }));
-    this.#params = params;
-  }
-
-  then(onPage, onError) {
-    this.#first ??= this.#fetchPage({});
-    return this.#first.then(onPage, onError);
-  }
-
-  catch(onError) {
-    return this.then(undefined, onError);
-  }
-
-  finally(onEnd) {
-    return this.then().finally(onEnd);
+    super(async (query) => new ResultPage(await fetchPage(query)), params);
   }
 
   async *[Symbol.asyncIterator]() {
-    const limit = this.#params.limit ?? LARGEST_PAGE;
-    for (let cursor = this.#params.cursor ?? undefined; ; ) {
-      const page = await this.#fetchPage(cursor === undefined ? { limit } : { limit, cursor });
+    const limit = this.params.limit ?? LARGEST_PAGE;
+    for (let cursor = this.params.cursor ?? undefined; ; ) {
+      const page = await this.fetchPage(cursor === undefined ? { limit } : { limit, cursor });
       yield* page.results;
       if (page.next_cursor === null || page.next_cursor === undefined) return;
       cursor = page.next_cursor;
