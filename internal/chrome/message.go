@@ -46,6 +46,9 @@ func parseFast(raw []byte) (message, bool) {
 			return m, false
 		}
 		m.session, rest = string(body[at:]), head
+		if !plainName(body[at:]) {
+			return m, false
+		}
 	}
 	if after, ok := bytes.CutPrefix(rest, []byte(`{"method":"`)); ok {
 		end := bytes.IndexByte(after, '"')
@@ -54,7 +57,7 @@ func parseFast(raw []byte) (message, bool) {
 		}
 		m.method = string(after[:end])
 		m.body, ok = bytes.CutPrefix(after[end:], []byte(`","params":`))
-		return m, ok && wholeObject(m.body)
+		return m, ok && plainName(after[:end]) && wholeObject(m.body)
 	}
 	after, ok := bytes.CutPrefix(rest, []byte(`{"id":`))
 	for ok && len(after) > 0 && after[0] >= '0' && after[0] <= '9' {
@@ -63,6 +66,19 @@ func parseFast(raw []byte) (message, bool) {
 	}
 	m.body, ok = bytes.CutPrefix(after, []byte(`,"result":`))
 	return m, ok && wholeObject(m.body)
+}
+
+// plainName says whether the text stands for itself: an escape or a byte that
+// is no text means something else than it says.
+func plainName(text []byte) bool {
+	for _, b := range text {
+		letter := b|0x20 >= 'a' && b|0x20 <= 'z'
+		digit := b >= '0' && b <= '9'
+		if !letter && !digit && b != '.' {
+			return false
+		}
+	}
+	return true
 }
 
 func wholeObject(body []byte) bool {

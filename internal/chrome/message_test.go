@@ -29,6 +29,8 @@ func TestMessages(t *testing.T) {
 			message{method: "Page.x", body: []byte(`{"url":",\"sessionId\":\"` + sessionID + `"}`)},
 		},
 		{"refusal", `{"id":7,"error":{"code":-32000,"message":"no"}}`, message{id: 7, refused: true, body: []byte(`{"code":-32000,"message":"no"}`)}},
+		{"method with an escape", `{"method":"Page.\u0078","params":{}}`, message{method: "Page.x", body: []byte(`{}`)}},
+		{"method that is no text", "{\"method\":\"\xea\",\"params\":{}}", message{method: "\uFFFD", body: []byte(`{}`)}},
 		{"another order", `{"sessionId":"x","result":{},"id":7}`, message{id: 7, session: "x", body: []byte(`{}`)}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
@@ -51,6 +53,7 @@ func FuzzMessage(f *testing.F) {
 	f.Add([]byte(`{"id":7,"result":{"data":"aGVsbG8="},"sessionId":"` + sessionID + `"}`))
 	f.Add([]byte(`{"method":"Page.x","params":{"sessionId":"` + sessionID + `"}}`))
 	f.Add([]byte(`{"id":1,"result":{}}`))
+	f.Add([]byte("{\"method\":\"\xea\",\"params\":{}}"))
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		full, ok := parseFull(raw)
 		fast, quick := parseFast(raw)
