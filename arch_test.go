@@ -34,9 +34,10 @@ var rooms = map[string]room{
 	"internal/webhook":           {[]string{"."}, "signs and sends; it is given the HTTP client"},
 	"internal/filter":            {nil, "block lists and what they say of a request; knows no browser and no job"},
 	"internal/chrome":            {[]string{".", "internal/egress", "internal/filter", "internal/nssdb"}, "everything DevTools; a slot owns its own proxy, and asks the block lists"},
+	"internal/load":              {nil, "how busy the machine is; knows nothing of what is done about it"},
 	"internal/nssdb":             {nil, "the file in which Chromium looks for certificate authorities"},
 	"internal/chrome/chrometest": {[]string{"."}, "odd pages and a fake engine, for tests"},
-	"internal/worker":            {[]string{".", "internal/store", "internal/queue", "internal/bucket", "internal/archive", "internal/sitemap", "internal/webhook"}, "takes captures to their end; it is given the engine"},
+	"internal/worker":            {[]string{".", "internal/store", "internal/queue", "internal/bucket", "internal/archive", "internal/sitemap", "internal/webhook", "internal/load"}, "takes captures to their end; it is given the engine"},
 	"internal/api":               {[]string{".", "internal/store", "internal/bucket", "internal/archive", "internal/egress", "internal/sitemap"}, "HTTP in, HTTP out; no SQL, no browser"},
 }
 

@@ -20,7 +20,8 @@ type config struct {
 	Listen          string // host:port
 	Data            string // absolute
 	Bucket          string // absolute folder of the pictures; "" = in Data
-	Slots           int
+	Slots           int    // captures at once
+	MaxSlots        int    // captures at once while pages wait for the network
 	Retention       time.Duration
 	JobDeadline     time.Duration
 	History         time.Duration
@@ -46,7 +47,6 @@ func newConfig(known settings, environ environment) (config, error) {
 	c := config{
 		Listen:          known.text("listen"),
 		Bucket:          strings.TrimPrefix(known.text("bucket-url"), "file://"),
-		Slots:           known.slots(),
 		Retention:       known.duration("retention"),
 		JobDeadline:     known.duration("job-deadline"),
 		History:         known.duration("history"),
@@ -64,6 +64,7 @@ func newConfig(known settings, environ environment) (config, error) {
 		RefuseProxies:   known.text("job-proxy") == "deny",
 		LogFormat:       known.text("log-format"),
 	}
+	c.Slots, c.MaxSlots = known.slots()
 	if _, _, err := net.SplitHostPort(c.Listen); err != nil {
 		return c, usage("%s: %q is not host:port, such as 127.0.0.1:8484", known["listen"].Source, c.Listen)
 	}
@@ -135,11 +136,19 @@ func (known settings) list(name string) []string {
 	return slices.DeleteFunc(strings.Split(known.text(name), ","), func(word string) bool { return strings.TrimSpace(word) == "" })
 }
 
-func (known settings) slots() int {
+// Slots for each processor with --concurrency auto.
+const (
+	usualSlots = 2
+	mostSlots  = 6
+)
+
+func (known settings) slots() (usual, most int) {
 	if known.text("concurrency") == "auto" {
-		return 2 * runtime.NumCPU()
+		processors := runtime.GOMAXPROCS(0) // less than there are where a container may use less
+		return usualSlots * processors, mostSlots * processors
 	}
-	return known.count("concurrency")
+	fixed := known.count("concurrency")
+	return fixed, fixed
 }
 
 func isSetting(name string) bool {

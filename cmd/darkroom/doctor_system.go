@@ -38,10 +38,10 @@ func lookAtFileLimit(_ context.Context, config config) finding {
 	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
 		return note("", "the limit of open files could not be read: %v", err)
 	}
-	need := uint64(256 + 40*config.Slots)
+	need := uint64(256 + 40*config.MaxSlots)
 	if limit.Max < need {
 		return fault("raise it: ulimit -n 65536, or LimitNOFILE= in the unit", "only %d open files are permitted; %d captures at once need %d",
-			limit.Max, config.Slots, need)
+			limit.Max, config.MaxSlots, need)
 	}
 	return fine("%d open files permitted", limit.Max)
 }

@@ -120,7 +120,7 @@ func (p *program) introduce(ctx context.Context, s *server) error {
 		return nil
 	}
 	s.log.Info("listening", "url", s.URL, "version", Version, "data", s.config.Data, "instance", s.instance,
-		"browser", browser.Path, "browser_version", browser.Version, "slots", s.config.Slots,
+		"browser", browser.Path, "browser_version", browser.Version, "slots", s.config.Slots, "max_slots", s.config.MaxSlots,
 		"private_targets", s.Private, "isolation", isolationInForce, "browser_sandbox", true)
 	if key == "" {
 		return nil

@@ -16,6 +16,7 @@ import (
 	"darkroom/internal/api"
 	"darkroom/internal/chrome"
 	"darkroom/internal/database"
+	"darkroom/internal/load"
 	"darkroom/internal/queue"
 	"darkroom/internal/sitemap"
 	"darkroom/internal/store"
@@ -49,7 +50,7 @@ func openStore(ctx context.Context, config config, secret [32]byte, log *slog.Lo
 		return fail(err)
 	}
 	rows, err := store.Open(ctx, db, inserter, store.Config{
-		SecretKey: secret, Slots: config.Slots, HostConcurrency: config.HostConcurrency, Log: log,
+		SecretKey: secret, Slots: config.MaxSlots, HostConcurrency: config.HostConcurrency, Log: log,
 	})
 	if err != nil {
 		return fail(err)
@@ -61,12 +62,13 @@ func openStore(ctx context.Context, config config, secret [32]byte, log *slog.Lo
 func (s *server) startWork(ctx context.Context) (err error) {
 	s.sitemaps = sitemap.New(sitemap.Config{Client: s.policy.Client(sitemap.FileTime), Admit: s.policy.Admit, Log: s.log})
 	s.worker = worker.New(worker.Config{
-		Store: s.store, Bucket: s.bucket, OpenSlot: s.openSlot, Slots: s.config.Slots,
+		Store: s.store, Bucket: s.bucket, OpenSlot: s.openSlot,
+		Slots: s.config.Slots, MaxSlots: s.config.MaxSlots, Load: load.NewMeter(os.DirFS("/")).Read,
 		Client: s.policy.Client(darkroom.DeliveryTimeout), Walk: s.sitemaps.Walk, Instance: s.instance, Version: Version,
 		History: s.config.History, MinFreeDisk: s.config.MinFreeDisk, Log: s.log,
 	})
 	s.keepRunning("worker", s.halt, func() error { return s.worker.Run(ctx) })
-	s.runner, err = queue.Start(ctx, s.database, s.worker.Handlers(), queue.Config{Slots: s.config.Slots, Log: s.log})
+	s.runner, err = queue.Start(ctx, s.database, s.worker.Handlers(), queue.Config{Slots: s.config.MaxSlots, Log: s.log})
 	if err != nil {
 		return err
 	}

@@ -50,7 +50,7 @@ func workSettings() []setting {
 	return []setting{
 		{
 			Name: "concurrency", Kind: settingCount, Default: "auto", Enum: []string{"auto"}, Min: 1, Unit: "captures",
-			Doc: "Captures at once. auto: twice the number of processors.",
+			Doc: "Captures at once. auto: two per processor, up to six while pages wait for the network.",
 		},
 		{
 			Name: "retention", Kind: settingDuration, Default: "24h",

@@ -28,7 +28,7 @@ func (b *bench) running(t *testing.T, w *Worker) {
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- w.Run(ctx) }()
-	runner, err := queue.Start(ctx, b.db, w.Handlers(), queue.Config{Slots: w.Slots, Log: quiet()})
+	runner, err := queue.Start(ctx, b.db, w.Handlers(), queue.Config{Slots: w.MaxSlots, Log: quiet()})
 	if err != nil {
 		cancel()
 		t.Fatal(err)

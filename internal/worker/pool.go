@@ -21,13 +21,15 @@ type slot struct {
 
 var errClosed = errors.New("the worker has stopped")
 
-// pool lends slots. Screenshots come before shifts, and among equals who asked
-// first.
+// pool lends slots, as many at once as its limit says. Screenshots come before
+// shifts, and among equals who asked first.
 type pool struct {
 	open func(context.Context) (Slot, error)
 	size int
 
 	mu      sync.Mutex
+	limit   int     // of slots that are lent; at most size
+	lent    int     // may be above a limit that was lowered
 	idle    []*slot // the last one was used last, and is lent first
 	urgent  []chan *slot
 	patient []chan *slot
@@ -35,8 +37,8 @@ type pool struct {
 	empty   chan struct{} // closed when the pool is closed and every slot is back
 }
 
-func newPool(size int, open func(context.Context) (Slot, error)) *pool {
-	p := &pool{open: open, size: size, empty: make(chan struct{})}
+func newPool(limit, size int, open func(context.Context) (Slot, error)) *pool {
+	p := &pool{open: open, limit: limit, size: size, empty: make(chan struct{})}
 	for range size {
 		p.idle = append(p.idle, &slot{})
 	}
@@ -70,8 +72,7 @@ func (p *pool) ask(urgent bool) (wait chan *slot, taken *slot, err error) {
 	if p.closed {
 		return nil, nil, errClosed
 	}
-	if last := len(p.idle) - 1; last >= 0 {
-		taken, p.idle = p.idle[last], p.idle[:last]
+	if taken = p.lend(); taken != nil {
 		return nil, taken, nil
 	}
 	wait = make(chan *slot, 1)
@@ -94,22 +95,57 @@ func (p *pool) withdraw(wait chan *slot) bool {
 	return len(p.urgent)+len(p.patient) < before
 }
 
-// release gives a slot back: to a waiting screenshot, then to a waiting shift.
+// lend takes the idle slot that was used last; nil when there is none, or as
+// many are lent as may be.
+func (p *pool) lend() (s *slot) {
+	last := len(p.idle) - 1
+	if last < 0 || p.lent >= p.limit {
+		return nil
+	}
+	s, p.idle = p.idle[last], p.idle[:last]
+	p.lent++
+	return s
+}
+
+// release gives a slot back.
 func (p *pool) release(s *slot, now time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	s.usedAt = now
-	switch {
-	case len(p.urgent) > 0:
-		p.urgent[0] <- s
-		p.urgent = p.urgent[1:]
-	case len(p.patient) > 0:
-		p.patient[0] <- s
-		p.patient = p.patient[1:]
-	default:
-		p.idle = append(p.idle, s)
-		p.settle()
+	p.idle = append(p.idle, s)
+	p.lent--
+	p.serve()
+	p.settle()
+}
+
+// serve lends what may be lent: to waiting screenshots, then to waiting shifts.
+func (p *pool) serve() {
+	for _, line := range []*[]chan *slot{&p.urgent, &p.patient} {
+		for len(*line) > 0 {
+			s := p.lend()
+			if s == nil {
+				return
+			}
+			(*line)[0] <- s
+			*line = (*line)[1:]
+		}
 	}
+}
+
+// setLimit lends more from now on, or fewer once some are given back.
+func (p *pool) setLimit(limit int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.limit = limit
+	p.serve()
+}
+
+// short reports whether somebody waits although as many slots are lent as may
+// be.
+func (p *pool) short() (limit int, short bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.limit, p.lent >= p.limit && len(p.urgent)+len(p.patient) > 0
 }
 
 // wanted reports whether a screenshot waits for a slot.

@@ -24,8 +24,9 @@ func (w *Worker) Run(ctx context.Context) error {
 	if err := w.announce(ctx); err != nil {
 		return err
 	}
-	var warming sync.WaitGroup
-	warming.Go(func() { w.warm(ctx) })
+	var beside sync.WaitGroup
+	beside.Go(func() { w.warm(ctx) })
+	beside.Go(func() { w.adapt(ctx) })
 	ticker := time.NewTicker(beatEvery)
 	defer ticker.Stop()
 	for ctx.Err() == nil {
@@ -38,7 +39,7 @@ func (w *Worker) Run(ctx context.Context) error {
 		case <-ctx.Done():
 		}
 	}
-	warming.Wait()
+	beside.Wait()
 	return errors.Join(w.pool.close(), w.leave(ctx))
 }
 
@@ -81,8 +82,9 @@ func (w *Worker) announce(ctx context.Context) error {
 }
 
 func (w *Worker) beat(ctx context.Context) error {
+	slots, _ := w.pool.short()
 	err := w.Store.Beat(ctx, store.Instance{
-		ID: w.Instance, Version: w.Version, Slots: w.Slots, StartedAt: w.startedAt,
+		ID: w.Instance, Version: w.Version, Slots: slots, StartedAt: w.startedAt,
 	})
 	if err != nil {
 		return fmt.Errorf("write the heartbeat: %w", err)
@@ -112,8 +114,10 @@ func (w *Worker) warm(ctx context.Context) {
 }
 
 // coolDown closes the browsers that nobody has needed for a while.
-func (w *Worker) coolDown() {
-	for _, engine := range w.pool.cool(w.Now().Add(-idleFor), spareSlots) {
+func (w *Worker) coolDown() { w.closeIdle(w.Now().Add(-idleFor)) }
+
+func (w *Worker) closeIdle(since time.Time) {
+	for _, engine := range w.pool.cool(since, spareSlots) {
 		if err := engine.Close(); err != nil {
 			w.Log.Warn("an idle browser did not close", "err", err)
 		}

@@ -205,13 +205,17 @@ func newBench(t *testing.T, slots int) *bench {
 
 // process makes a worker as a new process would.
 func (b *bench) process(slots int, instance string) *Worker {
-	return New(Config{
+	return New(b.config(slots, instance))
+}
+
+func (b *bench) config(slots int, instance string) Config {
+	return Config{
 		Store: b.store, Bucket: b.bucket, OpenSlot: b.camera.open, Slots: slots, Client: http.DefaultClient,
 		Walk: func(ctx context.Context, crawl darkroom.Crawl, visit sitemap.Visitor) (darkroom.Discovery, error) {
 			return b.walk(ctx, crawl, visit)
 		},
 		Instance: instance, Version: "test", Now: b.clock.now, Jitter: func() float64 { return 0 }, Log: quiet(),
-	})
+	}
 }
 
 func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }

@@ -10,6 +10,7 @@ import (
 
 	"darkroom"
 	"darkroom/internal/bucket"
+	"darkroom/internal/load"
 	"darkroom/internal/queue"
 	"darkroom/internal/sitemap"
 	"darkroom/internal/store"
@@ -40,17 +41,20 @@ type Config struct {
 	// Walk reads a sitemap, as sitemap.Reader does.
 	Walk func(ctx context.Context, crawl darkroom.Crawl, visit sitemap.Visitor) (darkroom.Discovery, error)
 
-	Slots    int    // captures at once; at least 1
+	Slots    int // captures at once while the machine is busy; at least 1
+	MaxSlots int // and while it is not, because pages wait for the network; at least Slots
+
 	Instance string // of this process, new at every start
 	Version  string
 
 	History     time.Duration // how long jobs stay readable after they expired; 0 = darkroom.DefaultHistory
 	MinFreeDisk int64         // bytes; below it nothing is claimed
 
-	FreeDisk func() (int64, error) // nil = the bucket's
-	Now      func() time.Time      // nil = time.Now
-	Jitter   func() float64        // in [0, 1); nil = random
-	Log      *slog.Logger          // nil = slog.Default()
+	FreeDisk func() (int64, error)        // nil = the bucket's
+	Load     func() (load.Reading, error) // of the machine; nil = Slots never changes
+	Now      func() time.Time             // nil = time.Now
+	Jitter   func() float64               // in [0, 1); nil = random
+	Log      *slog.Logger                 // nil = slog.Default()
 }
 
 // Worker works on what the queue hands out. Run must be running while its
@@ -83,7 +87,7 @@ func New(config Config) *Worker {
 		Config:    config,
 		put:       config.Bucket.Put,
 		startedAt: config.Now(),
-		pool:      newPool(config.Slots, config.OpenSlot),
+		pool:      newPool(config.Slots, config.MaxSlots, config.OpenSlot),
 		space:     &space{least: config.MinFreeDisk, free: config.FreeDisk},
 		flights:   newFlights(),
 		drained:   &signal{},
@@ -95,6 +99,9 @@ func New(config Config) *Worker {
 
 func (c Config) withDefaults() Config {
 	c.Slots = max(1, c.Slots)
+	if c.MaxSlots = max(c.Slots, c.MaxSlots); c.Load == nil {
+		c.MaxSlots = c.Slots
+	}
 	if c.History == 0 {
 		c.History = darkroom.DefaultHistory
 	}
