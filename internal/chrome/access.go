@@ -41,6 +41,9 @@ func (c *capture) permit(ctx context.Context) error {
 	var commands []*pending
 	if c.options.BypassCSP {
 		commands = append(commands, post(c.tab.session, page.SetBypassCSP, page.SetBypassCSPParams{Enabled: true}))
+		c.tab.forCapture(func() *pending {
+			return post(c.tab.session, page.SetBypassCSP, page.SetBypassCSPParams{Enabled: false})
+		})
 	}
 	if c.options.IgnoreHTTPSErrors {
 		commands = append(commands, c.trustAnyone()...)

@@ -50,12 +50,9 @@ func (t *tab) enframe(ctx context.Context, window emulatedWindow) error {
 
 // beside has what runs beside the page reported: it makes requests that are
 // not reported here. With a disguise it is held at its start until it was told
-// who it is; service workers too, which otherwise need no watching.
+// who it is.
 func beside(disguised bool) target.SetAutoAttachParams {
-	kinds := target.Filter{{Type: "worker"}, {Type: "iframe"}}
-	if disguised {
-		kinds = target.Filter{{Type: "worker"}, {Type: "iframe"}, {Type: "service_worker"}}
-	}
+	kinds := target.Filter{{Type: "worker"}, {Type: "iframe"}, {Type: "service_worker"}}
 	return target.SetAutoAttachParams{AutoAttach: true, WaitForDebuggerOnStart: disguised, Flatten: new(true), Filter: kinds}
 }
 
@@ -67,10 +64,15 @@ func (t *tab) onAttached(m message) {
 			Type string `json:"type"`
 		} `json:"targetInfo"`
 	}
-	t.change(func(s *pageState) { s.marked = true })
-	if m.into(&event) {
-		t.door.tell(session{conn: t.session.conn, id: event.Session}, event.Target.Type)
+	if !m.into(&event) {
+		return
 	}
+	t.change(func(s *pageState) {
+		s.spoilt = true
+		// A service worker's requests show in the proxy's answers only.
+		s.marked = s.marked || event.Target.Type != "service_worker"
+	})
+	t.door.tell(session{conn: t.session.conn, id: event.Session}, event.Target.Type)
 }
 
 // wear has workers told that identity from now on.

@@ -2,7 +2,6 @@ package chrome
 
 import (
 	"context"
-	"fmt"
 	"sync"
 
 	"github.com/chromedp/cdproto/cdp"
@@ -55,10 +54,7 @@ func (c *capture) block(ctx context.Context) error {
 		patterns = append(patterns, c.tab.headers.pattern())
 	}
 	c.tab.mu.Unlock()
-	if _, err := call(ctx, c.tab.session, fetch.Enable, fetch.EnableParams{Patterns: patterns}); err != nil {
-		return fmt.Errorf("have requests paused: %w", err)
-	}
-	return nil
+	return c.tab.pauseRequests(ctx, patterns)
 }
 
 // patterns are the requests to ask about: of the kinds that a rule may block,

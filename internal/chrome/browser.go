@@ -7,7 +7,6 @@ import (
 
 	"github.com/chromedp/cdproto/browser"
 	"github.com/chromedp/cdproto/cdp"
-	"github.com/chromedp/cdproto/storage"
 	"github.com/chromedp/cdproto/target"
 )
 
@@ -79,7 +78,6 @@ func (b *instance) leaveTab() {
 // The new tab comes before the old one goes, so that the renderer stays; and
 // the storage is emptied when no page is there to fill it again.
 func (b *instance) renewTab(ctx context.Context) error {
-	root := b.conn.browser()
 	fresh, err := openTab(ctx, b.door, b.context)
 	if err != nil {
 		return err
@@ -91,7 +89,7 @@ func (b *instance) renewTab(ctx context.Context) error {
 		if err := old.undress(ctx); err != nil {
 			return err
 		}
-		if _, err := call(ctx, root, target.CloseTarget, target.CloseTargetParams{TargetID: old.target}); err != nil {
+		if err := b.door.showOut(ctx, old.target, old.session); err != nil {
 			return fmt.Errorf("close the old tab: %w", err)
 		}
 	}
@@ -99,9 +97,5 @@ func (b *instance) renewTab(ctx context.Context) error {
 		b.unused = false
 		return nil
 	}
-	_, err = call(ctx, fresh.session, storage.ClearDataForOrigin, storage.ClearDataForOriginParams{Origin: "*", StorageTypes: "all"})
-	if err != nil {
-		return fmt.Errorf("empty the storage: %w", err)
-	}
-	return nil
+	return b.emptyStorage(ctx)
 }

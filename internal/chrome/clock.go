@@ -46,8 +46,7 @@ func (c *capture) setClock(ctx context.Context) error {
 	}
 	c.clock.name = "darkroom-" + rand.Text()
 	source := fmt.Sprintf("(%s)(%s, %d, %d)", scriptClock, strconv.Quote(c.clock.name), darkroom.DeterministicTime, passLimit.Milliseconds())
-	_, err := call(ctx, c.tab.session, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: source})
-	if err != nil {
+	if _, err := c.tab.addScript(ctx, page.AddScriptToEvaluateOnNewDocumentParams{Source: source}); err != nil {
 		return fmt.Errorf("set the page's clock: %w", err)
 	}
 	return nil

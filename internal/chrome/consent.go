@@ -63,7 +63,7 @@ func (c *capture) consult(ctx context.Context) error {
 		return fmt.Errorf("write the rules for banners: %w", err)
 	}
 	source := strings.NewReplacer("/* LIBRARY */", consentLibrary, `"RULES"`, string(rules)).Replace(consentGlue)
-	_, err = call(ctx, c.tab.session, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{
+	_, err = c.tab.addScript(ctx, page.AddScriptToEvaluateOnNewDocumentParams{
 		Source: source, WorldName: worldName, RunImmediately: new(true),
 	})
 	if err != nil {

@@ -27,8 +27,8 @@ func windowOf(options darkroom.Options) emulatedWindow {
 }
 
 // dress makes the tab the window that is asked for. It costs nothing when it
-// already is, as it mostly is: a new tab is dressed like the last one, ahead
-// of its capture.
+// already is, as it mostly is: a tab stays as it is, and a new one is dressed
+// like the last, ahead of its capture.
 func (t *tab) dress(ctx context.Context, window emulatedWindow, browser Browser) error {
 	if t.dressed == window {
 		return nil

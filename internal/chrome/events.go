@@ -87,9 +87,14 @@ func (t *tab) onNavigated(m message) {
 			LoaderID       cdp.LoaderID `json:"loaderId"`
 			URL            string       `json:"url"`
 			UnreachableURL string       `json:"unreachableUrl"`
+			Origin         string       `json:"securityOrigin"`
 		} `json:"frame"`
 	}
-	if !m.into(&event) || event.Frame.ID != t.frame {
+	if !m.into(&event) {
+		return
+	}
+	t.look(func(s *pageState) { s.shown(event.Frame.Origin) })
+	if event.Frame.ID != t.frame {
 		return
 	}
 	t.landed(event.Frame.URL)
@@ -214,6 +219,8 @@ func (t *tab) onResponse(m message) {
 				answer.retryAfter = value
 			case "content-disposition":
 				answer.disposition = value
+			case "content-security-policy", "content-security-policy-report-only":
+				s.spoilt = s.spoilt || aboutScripts(value)
 			case strings.ToLower(egress.RefusalHeader):
 				answer.refused = true
 			}

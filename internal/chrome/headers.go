@@ -3,7 +3,6 @@ package chrome
 import (
 	"context"
 	"encoding/base64"
-	"fmt"
 	"maps"
 	"net/url"
 	"slices"
@@ -43,11 +42,7 @@ func (t *tab) addHeaders(ctx context.Context, target *url.URL, secrets darkroom.
 	t.mu.Lock()
 	t.headers = rule
 	t.mu.Unlock()
-	_, err := call(ctx, t.session, fetch.Enable, fetch.EnableParams{Patterns: []*fetch.RequestPattern{rule.pattern()}})
-	if err != nil {
-		return fmt.Errorf("have requests paused: %w", err)
-	}
-	return nil
+	return t.pauseRequests(ctx, []*fetch.RequestPattern{rule.pattern()})
 }
 
 func (r headerRule) pattern() *fetch.RequestPattern {

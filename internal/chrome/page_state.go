@@ -34,6 +34,9 @@ type pageState struct {
 	// marked: the browser may now remember credentials in a place that nothing
 	// but a new context empties.
 	marked bool
+	// spoilt: something may be left in the tab that emptying it does not reach.
+	spoilt bool
+	origin string // of the documents so far, frames included, as long as it is one
 
 	reached   map[cdp.LoaderID]milestones
 	documents map[cdp.LoaderID]*document
@@ -132,6 +135,13 @@ func (s *pageState) ready(waitUntil string) bool {
 		return reached.loaded && reached.idle
 	}
 	return reached.loaded
+}
+
+// shown notes that a document of an origin was shown, in the main frame or in
+// another.
+func (s *pageState) shown(origin string) {
+	s.spoilt = s.spoilt || s.origin != "" && s.origin != origin
+	s.origin = origin
 }
 
 func (s *pageState) navigated() {

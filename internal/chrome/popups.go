@@ -20,14 +20,15 @@ type doorman struct {
 
 	mu      sync.Mutex
 	ours    map[target.ID]string // the session of each page that nobody has fetched yet
-	changed chan struct{}        // closed, and replaced, when one was added
+	open    map[string]bool      // the sessions of pages that are there
+	changed chan struct{}        // closed, and replaced, when a page came or went
 	worker  bool                 // a shared worker was started
 
 	disguise *emulation.SetUserAgentOverrideParams // what workers must be told; nil = nothing
 }
 
 func newDoorman(ctx context.Context, root session) (*doorman, error) {
-	d := &doorman{root: root, ours: map[target.ID]string{}, changed: make(chan struct{})}
+	d := &doorman{root: root, ours: map[target.ID]string{}, open: map[string]bool{}, changed: make(chan struct{})}
 	root.conn.listen(root.id, d.hear)
 	_, err := call(ctx, root, target.SetAutoAttach, target.SetAutoAttachParams{
 		AutoAttach: true, WaitForDebuggerOnStart: true, Flatten: new(true), Filter: target.Filter{{Type: "page"}, {Type: "shared_worker"}},
@@ -40,9 +41,24 @@ func newDoorman(ctx context.Context, root session) (*doorman, error) {
 
 // hear takes the browser's own events. It must not wait.
 func (d *doorman) hear(m message) {
-	if m.method != "Target.attachedToTarget" {
-		return
+	switch m.method {
+	case "Target.attachedToTarget":
+		d.onAttached(m)
+	case "Target.detachedFromTarget":
+		d.update(func() { delete(d.open, string(cutMember(m.body, `"sessionId":"`))) })
 	}
+}
+
+// update changes what is known of the pages and wakes who waits for it.
+func (d *doorman) update(change func()) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	change()
+	close(d.changed)
+	d.changed = make(chan struct{})
+}
+
+func (d *doorman) onAttached(m message) {
 	var event struct {
 		Session string `json:"sessionId"`
 		Target  struct {
@@ -67,11 +83,7 @@ func (d *doorman) hear(m message) {
 		d.turnAway(event.Target.ID, session{conn: d.root.conn, id: event.Session})
 		return
 	}
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.ours[event.Target.ID] = event.Session
-	close(d.changed)
-	d.changed = make(chan struct{})
+	d.update(func() { d.ours[event.Target.ID], d.open[event.Session] = event.Session, true })
 }
 
 // sawWorker reports whether a shared worker was started since it was last
@@ -96,21 +108,39 @@ func (d *doorman) turnAway(id target.ID, popup session) {
 
 // fetch gives the session of a page that we opened.
 func (d *doorman) fetch(ctx context.Context, id target.ID) (session, error) {
+	var found string
+	err := d.until(ctx, func() bool { found = d.ours[id]; delete(d.ours, id); return found != "" })
+	return session{conn: d.root.conn, id: found}, err
+}
+
+// showOut closes a page and returns when it is gone: until then it may still
+// do something. What it does when it is left must not come after that, so its
+// scripts end first; a page that hangs does not answer.
+func (d *doorman) showOut(ctx context.Context, id target.ID, page session) error {
+	silence, cancel := context.WithTimeout(ctx, leaveLimit)
+	defer cancel()
+	_, _ = post(page, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true}).wait(silence)
+	if _, err := call(ctx, d.root, target.CloseTarget, target.CloseTargetParams{TargetID: id}); err != nil {
+		return err
+	}
+	return d.until(ctx, func() bool { return !d.open[page.id] })
+}
+
+// until waits for a condition of the pages.
+func (d *doorman) until(ctx context.Context, condition func() bool) error {
 	for {
 		d.mu.Lock()
-		found, ok := d.ours[id]
-		delete(d.ours, id)
-		changed := d.changed
+		met, changed := condition(), d.changed
 		d.mu.Unlock()
-		if ok {
-			return session{conn: d.root.conn, id: found}, nil
+		if met {
+			return nil
 		}
 		select {
 		case <-changed:
 		case <-d.root.conn.done:
-			return session{}, errBrowserGone
+			return errBrowserGone
 		case <-ctx.Done():
-			return session{}, ctx.Err()
+			return ctx.Err()
 		}
 	}
 }

@@ -187,7 +187,7 @@ func (s *Slot) notReady(ctx context.Context, err error) error {
 }
 
 // ready sees to it that there is a browser, a context of this session in it,
-// and a fresh tab. A session "" takes any context.
+// and an empty tab. A session "" takes any context.
 func (s *Slot) ready(ctx context.Context, session string) error {
 	if s.browser != nil && !s.browser.alive() {
 		s.dismiss()
@@ -212,7 +212,7 @@ func (s *Slot) ready(ctx context.Context, session string) error {
 		}
 		s.proxy.Reset()
 	}
-	if b.tab != nil {
+	if b.tab != nil && !b.tab.wandered() {
 		return nil
 	}
 	if err := b.renewTab(ctx); err != nil {

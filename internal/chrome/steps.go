@@ -121,6 +121,7 @@ func (c *capture) click(ctx context.Context) error {
 	if _, err := c.find(ctx, "click", c.options.Click); err != nil {
 		return err
 	}
+	c.tab.look(func(s *pageState) { s.spoilt = true })
 	var at *struct {
 		X float64 `json:"x"`
 		Y float64 `json:"y"`

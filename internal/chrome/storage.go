@@ -54,7 +54,7 @@ func (t *tab) onFirst(ctx context.Context, origin string, items []darkroom.State
 	if err != nil {
 		return fmt.Errorf("write the local storage as JSON: %w", err)
 	}
-	added, err := call(ctx, t.session, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{
+	added, err := t.addScript(ctx, page.AddScriptToEvaluateOnNewDocumentParams{
 		Source: "(" + scriptStore + ")(..." + string(arguments) + ")", WorldName: worldName,
 	})
 	if err != nil {
@@ -62,7 +62,7 @@ func (t *tab) onFirst(ctx context.Context, origin string, items []darkroom.State
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.once = once{origin: origin, id: added.Identifier}
+	t.once = once{origin: origin, id: added}
 	return nil
 }
 

@@ -30,6 +30,7 @@ type tab struct {
 	blocker *blocker // nil = no request is kept back
 
 	once once
+	undo []func() *pending // takes back what the capture has changed
 }
 
 // world is our own JavaScript world in the current document: the page's

@@ -6,7 +6,6 @@ import (
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/runtime"
-	"github.com/chromedp/cdproto/target"
 
 	"darkroom"
 )
@@ -38,6 +37,14 @@ func (s *Slot) afterwards(c *capture, failure *darkroom.Error) {
 
 func (s *Slot) repair(ctx context.Context, failure *darkroom.Error, secrets bool) error {
 	b := s.browser
+	if failure == nil && !secrets && b.alive() && !b.wornOut() {
+		if within(ctx, b.emptyTab) {
+			return nil
+		}
+		if !within(ctx, b.tab.answers) {
+			failure = darkroom.Errorf(darkroom.CodeTimeout, "the page hangs")
+		}
+	}
 	if !b.alive() || b.wornOut() || !s.calm(ctx, failure) {
 		session := b.session
 		s.dismiss()
@@ -77,8 +84,7 @@ func (s *Slot) calm(ctx context.Context, failure *darkroom.Error) bool {
 	}
 	post(old.session, runtime.TerminateExecution, cdp.Empty{})
 	if !within(ctx, func(ctx context.Context) error {
-		_, err := call(ctx, b.conn.browser(), target.CloseTarget, target.CloseTargetParams{TargetID: old.target})
-		return err
+		return b.door.showOut(ctx, old.target, old.session)
 	}) {
 		return false
 	}

@@ -25,8 +25,10 @@ else tell('worker').then(() => postMessage('told'));`),
 		// Green where its policy does not keep it from running its own script.
 		"/csp-inline": func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Security-Policy", "script-src 'none'")
-			writePage(w, `<body style="background:#fff"><script>document.body.style.background = '#0f0'</script>`)
+			writePage(w, `<body style="background:#fff"><script>document.body.style.background = '#0f0'; document.title = 'ran'</script>`)
 		},
+		// The same with a policy of its own making.
+		"/meta-policy": html(`<meta http-equiv="Content-Security-Policy" content="script-src 'none'"><body style="background:#fff"><script>document.body.style.background = '#0f0'; document.title = 'ran'</script>`),
 		// Throws a session away that it finds, and loads itself again.
 		"/signs-out": html(`<script>if (localStorage.token) { localStorage.clear(); location.reload() } else document.title = 'signed out'</script>`),
 		"/told": func(w http.ResponseWriter, _ *http.Request) {

@@ -95,18 +95,21 @@ func oddStyles() map[string]http.HandlerFunc {
 			pause(r)
 			plain("text/css", `body{background:#0f0}`)(w, r)
 		},
-		"/odd/late-sheet":    html(`<body style="min-height:700px"><script>const l = document.createElement('link'); l.rel = 'stylesheet'; l.href = '/odd/green.css?ms=400'; document.head.append(l)</script>`),
-		"/odd/no-sheet":      html(`<link rel="stylesheet" href="/nothing.css"><body style="background:#0f0">`),
-		"/odd/broken-sheet":  html(`<style>body{background:#f00}} i{} body{background:#0f0} @media{</style>`),
-		"/odd/missing-font":  html(`<style>@font-face{font-family:Gone;src:url(/nothing.woff2)}body{font:40px Gone,sans-serif;background:#0f0}</style><p>text`),
-		"/odd/print-only":    html(`<style>body{background:#0f0}@media print{body{background:#f00}}</style>`),
-		"/odd/container":     html(`<style>main{container-type:inline-size}@container(min-width:1000px){div{background:#0f0}}</style><main><div style="height:720px"></div></main>`),
-		"/odd/layers":        html(`<style>@layer a,b;@layer b{body{background:#0f0}}@layer a{body{background:#f00}}</style>`),
-		"/odd/has":           html(`<style>body:has(b.x){background:#0f0}</style><b class="x"></b>`),
-		"/odd/dark-default":  html(`<meta name="color-scheme" content="dark"><div style="background:#0f0;height:720px"></div>`),
-		"/odd/csp-nonce":     headed("Content-Security-Policy", "script-src 'nonce-abc'; style-src 'unsafe-inline'", `<body style="background:#f00"><script nonce="abc">document.body.style.setProperty('background', '#0f0')</script>`),
-		"/odd/trusted-types": headed("Content-Security-Policy", "require-trusted-types-for 'script'", `<body style="background:#0f0">`),
-		"/odd/isolated":      isolated,
+		"/odd/late-sheet":      html(`<body style="min-height:700px"><script>const l = document.createElement('link'); l.rel = 'stylesheet'; l.href = '/odd/green.css?ms=400'; document.head.append(l)</script>`),
+		"/odd/no-sheet":        html(`<link rel="stylesheet" href="/nothing.css"><body style="background:#0f0">`),
+		"/odd/broken-sheet":    html(`<style>body{background:#f00}} i{} body{background:#0f0} @media{</style>`),
+		"/odd/missing-font":    html(`<style>@font-face{font-family:Gone;src:url(/nothing.woff2)}body{font:40px Gone,sans-serif;background:#0f0}</style><p>text`),
+		"/odd/print-only":      html(`<style>body{background:#0f0}@media print{body{background:#f00}}</style>`),
+		"/odd/container":       html(`<style>main{container-type:inline-size}@container(min-width:1000px){div{background:#0f0}}</style><main><div style="height:720px"></div></main>`),
+		"/odd/layers":          html(`<style>@layer a,b;@layer b{body{background:#0f0}}@layer a{body{background:#f00}}</style>`),
+		"/odd/has":             html(`<style>body:has(b.x){background:#0f0}</style><b class="x"></b>`),
+		"/odd/dark-default":    html(`<meta name="color-scheme" content="dark"><div style="background:#0f0;height:720px"></div>`),
+		"/odd/csp-nonce":       headed("Content-Security-Policy", "script-src 'nonce-abc'; style-src 'unsafe-inline'", `<body style="background:#f00"><script nonce="abc">document.body.style.setProperty('background', '#0f0')</script>`),
+		"/odd/csp-report-only": headed("Content-Security-Policy-Report-Only", "script-src 'self'; report-uri /policy-report", `<body style="background:#0f0">`),
+		"/odd/csp-frames":      headed("Content-Security-Policy", "frame-ancestors 'none'; upgrade-insecure-requests", `<body style="background:#0f0">`),
+		"/odd/sandboxed":       headed("Content-Security-Policy", "sandbox", `<body style="background:#0f0">`),
+		"/odd/trusted-types":   headed("Content-Security-Policy", "require-trusted-types-for 'script'", `<body style="background:#0f0">`),
+		"/odd/isolated":        isolated,
 	}
 }
 

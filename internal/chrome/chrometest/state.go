@@ -2,6 +2,7 @@ package chrometest
 
 import (
 	"net/http"
+	"strings"
 	"time"
 )
 
@@ -20,8 +21,12 @@ func statePages() map[string]http.HandlerFunc {
 			http.SetCookie(w, &http.Cookie{Name: "planted", Value: "1", SameSite: http.SameSiteNoneMode, Secure: true})
 			writePage(w, plantPage+tellParent)
 		},
-		"/probe-frame":  html(probePage + tellParent),
-		"/state-worker": typed("text/javascript", stateWorker),
+		// Plants what needs no worker, and again and again whatever happens to it.
+		"/plant-stubborn": html(stubbornPage),
+		// The same, and its policy does not let it be emptied.
+		"/plant-behind-policy": headed("Content-Security-Policy", "script-src 'nonce-abc'", strings.Replace(stubbornPage, "<script", "<script nonce=abc", 1)),
+		"/probe-frame":         html(probePage + tellParent),
+		"/state-worker":        typed("text/javascript", stateWorker),
 		// Logs in by script, so that the browser remembers the password: in the page, in a frame, in a worker of either kind.
 		"/login":               html(`<script>` + loginScript + `document.title = login()</script>`),
 		"/login-frame":         html(`<iframe src="/login"></iframe><script>document.querySelector('iframe').onload = e => { document.title = e.target.contentDocument.title }</script>`),
@@ -63,6 +68,28 @@ const plantPage = `<body style="background:#0f0"><script>(async () => {
   document.title = 'planted';
 })().catch(e => { document.title = String(e) })</script>`
 
+const stubbornPage = `<body style="background:#0f0"><script>
+  const plant = () => {
+    window.name = 'planted';
+    localStorage.planted = sessionStorage.planted = document.cookie = 'planted=1';
+    history.replaceState({planted: 1}, '', '/plant-stubborn?2');
+    navigation.updateCurrentEntry({state: {planted: 1}});
+  };
+  plant();
+  indexedDB.open('planted');
+  caches.open('planted');
+  document.title = 'planted';
+  for (const event of ['pagehide', 'unload', 'beforeunload', 'blur', 'freeze']) addEventListener(event, plant);
+  document.addEventListener('visibilitychange', plant);
+  const tick = () => { plant(); requestAnimationFrame(tick) };
+  tick();
+  setInterval(plant, 10);
+  const port = new MessageChannel();
+  port.port1.onmessage = () => { plant(); setTimeout(() => port.port2.postMessage(0), 10) };
+  port.port2.postMessage(0);
+  fetch('/slow?ms=300').then(plant);
+</script>`
+
 const probePage = `<body style="background:#0f0"><script>(async () => {
   const found = [];
   const note = (name, there) => { if (there) found.push(name) };
@@ -71,9 +98,9 @@ const probePage = `<body style="background:#0f0"><script>(async () => {
   note('cookie', document.cookie !== '');
   note('local', localStorage.length > 0);
   note('session', sessionStorage.length > 0);
-  // A new tab has two entries: its own empty page, and this one.
+  // There are two entries: an empty page, and this one.
   note('history', history.length > 2 || history.state !== null);
-  note('navigation', typeof navigation === 'object' && navigation.entries().length > 1);
+  note('navigation', typeof navigation === 'object' && navigation.entries().slice(0, -1).some(e => e.getState() !== undefined || e.url !== location.origin + '/'));
   note('indexeddb', (await indexedDB.databases()).length > 0);
   note('cache', (await caches.keys()).length > 0);
   note('controller', navigator.serviceWorker.controller !== null);

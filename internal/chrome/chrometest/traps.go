@@ -40,6 +40,8 @@ func trapPages() map[string]http.HandlerFunc {
 		"/alert":        html(background("0f0") + `<script>alert(1); confirm(2); prompt(3)</script>`),
 		"/alerts":       html(background("0f0") + `<script>for (let i = 0; i < 1000; i++) alert(i)</script>`),
 		"/beforeunload": html(background("0f0") + `<script>onbeforeunload = e => { e.preventDefault(); return 'stay' }</script>`),
+		// Never lets itself be left.
+		"/clings": html(background("0f0") + `<script>onpagehide = () => { for (;;); }</script>`),
 		// Asks before it is left, which counts once it was clicked.
 		"/leave": html(`<a id="l" href="/colour/0f0">go</a><script>onbeforeunload = e => { e.preventDefault(); return 'stay' }</script>`),
 		// Tries to reach ?target= (host:port) in every way that a page has.
