@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/dustin/go-humanize"
+
+	"darkroom/internal/egress"
 )
 
 // config is the settings in the types that the rooms take.
@@ -35,6 +37,8 @@ type config struct {
 	BlockLists      []string // as filter.Open takes them
 	EgressAllow     []string
 	EgressDeny      []string
+	ListedOnly      bool                // nothing but EgressAllow
+	Budget          egress.Limits       // of one capture
 	Authorities     []*x509.Certificate // beyond the system's
 	InsecureTLS     bool                // jobs may have certificate errors ignored
 	RefuseProxies   bool                // jobs may not name a proxy
@@ -60,6 +64,8 @@ func newConfig(known settings, environ environment) (config, error) {
 		BlockLists:      known.list("block-lists"),
 		EgressAllow:     known.list("egress-allow"),
 		EgressDeny:      known.list("egress-deny"),
+		ListedOnly:      known.text("egress-mode") == "listed",
+		Budget:          known.budget(),
 		InsecureTLS:     known.on("allow-insecure-tls"),
 		RefuseProxies:   known.text("job-proxy") == "deny",
 		LogFormat:       known.text("log-format"),
@@ -133,7 +139,12 @@ func (known settings) on(name string) bool {
 }
 
 func (known settings) list(name string) []string {
-	return slices.DeleteFunc(strings.Split(known.text(name), ","), func(word string) bool { return strings.TrimSpace(word) == "" })
+	return words(known.text(name))
+}
+
+// words are the entries of a list.
+func words(text string) []string {
+	return slices.DeleteFunc(strings.Split(text, ","), func(word string) bool { return strings.TrimSpace(word) == "" })
 }
 
 // Slots for each processor with --concurrency auto.

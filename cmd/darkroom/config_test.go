@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/spf13/pflag"
+
+	"darkroom/internal/egress"
 )
 
 func TestFlagOverEnvironmentOverFileOverDefault(t *testing.T) {
@@ -93,6 +95,22 @@ func TestRefusedSettings(t *testing.T) {
 		{"proxies of jobs", "", "DARKROOM_JOB_PROXY=maybe", "allow, deny"},
 		{"CORS", "", "DARKROOM_CORS_ORIGIN=https://a.example", "cross-origin"},
 		{"pages", "", "DARKROOM_MAX_PAGES=0", "at least 1"},
+		{"allow rule", "", "DARKROOM_EGRESS_ALLOW=10.0.0.0/8,http://a.example/", `DARKROOM_EGRESS_ALLOW: rule "http://a.example/"`},
+		{"allow rule of the file", "egress-allow: [10.0.0.0/33]\n", "", `rule "10.0.0.0/33" is not an address range such as 10.0.0.0/8`},
+		{"allow rule without a host", "", "DARKROOM_EGRESS_ALLOW=:8080", `rule ":8080" names no host`},
+		{"deny rule", "", "DARKROOM_EGRESS_DENY=a.example:0", `DARKROOM_EGRESS_DENY: rule "a.example:0" has a port that is not between 1 and 65535`},
+		{"deny rule with a wildcard inside", "", "DARKROOM_EGRESS_DENY=a.*.example", `host name nor *.suffix`},
+		{"egress mode", "", "DARKROOM_EGRESS_MODE=private-ok", "public, listed"},
+		{"no bytes", "", "DARKROOM_CAPTURE_BYTES=0", "more than nothing"},
+		{"no size", "", "DARKROOM_CAPTURE_BYTES=lots", "512MiB"},
+		{"more bytes than can be counted", "", "DARKROOM_CAPTURE_BYTES=9EiB", "more than nothing"},
+		{"no requests", "", "DARKROOM_CAPTURE_REQUESTS=0", "at least 1"},
+		{"no connections", "", "DARKROOM_CAPTURE_CONNECTIONS=-1", "at least 1"},
+		{"no time", "", "DARKROOM_CAPTURE_TIME=0s", "more than nothing"},
+		{"no time to connect", "", "DARKROOM_CONNECT_TIMEOUT=0s", "between 1ms and 10s"},
+		{"too much time to connect", "", "DARKROOM_CONNECT_TIMEOUT=11s", "between 1ms and 10s"},
+		{"no patience", "", "DARKROOM_IDLE_TIMEOUT=0s", "more than nothing"},
+		{"no header", "", "DARKROOM_HEADER_BYTES=0", "more than nothing"},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -122,6 +140,31 @@ func TestTypedSettings(t *testing.T) {
 	if c.Data != "/var/data/darkroom" || c.bucketFolder() != "/srv/pictures" || c.History != 7*24*time.Hour ||
 		c.MinFreeDisk != 512<<20 || !c.StrictSites || c.Slots != 3 || c.MaxPages != 70 || !c.InsecureTLS || !c.RefuseProxies {
 		t.Errorf("%+v", c)
+	}
+}
+
+// The defaults that are documented are those that the proxy has by itself, and
+// every limit can be set.
+func TestBudgets(t *testing.T) {
+	read := func(env ...string) config {
+		t.Helper()
+		c, err := (&program{env: parseEnvironment(append(env, "XDG_DATA_HOME=/var/data", "HOME=/home/a"))}).config(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
+	if c := read(); c.Budget != (egress.Limits{}).WithDefaults() || c.ListedOnly {
+		t.Errorf("defaults are %+v, those of the proxy %+v", c.Budget, (egress.Limits{}).WithDefaults())
+	}
+	c := read("DARKROOM_CAPTURE_BYTES=1MiB", "DARKROOM_CAPTURE_REQUESTS=7", "DARKROOM_CAPTURE_CONNECTIONS=3", "DARKROOM_CAPTURE_TIME=90s",
+		"DARKROOM_CONNECT_TIMEOUT=2s", "DARKROOM_IDLE_TIMEOUT=5s", "DARKROOM_HEADER_BYTES=8KiB", "DARKROOM_EGRESS_MODE=listed")
+	want := egress.Limits{
+		Bytes: 1 << 20, Time: 90 * time.Second, Requests: 7, Connections: 3,
+		ConnectTimeout: 2 * time.Second, IdleTimeout: 5 * time.Second, HeaderBytes: 8 << 10,
+	}
+	if c.Budget != want || !c.ListedOnly {
+		t.Errorf("%+v, want %+v", c.Budget, want)
 	}
 }
 

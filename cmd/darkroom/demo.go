@@ -58,7 +58,7 @@ func (p *program) demo(ctx context.Context, flags *demoFlags) error {
 	if err != nil {
 		return err
 	}
-	config.PrivateTargets, config.EgressDeny = "allow", nil // the site is on loopback
+	config.PrivateTargets, config.EgressDeny, config.ListedOnly = "allow", nil, false // the site is on loopback
 	running, err := p.startTemporary(ctx, config)
 	if err != nil {
 		return err

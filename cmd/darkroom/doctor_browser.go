@@ -111,7 +111,7 @@ func captureTestPage(ctx context.Context, config config) (shot darkroom.Shot, er
 }
 
 func captureOnce(ctx context.Context, config config, url string) (shot darkroom.Shot, err error) {
-	config.PrivateTargets, config.EgressDeny = "allow", nil
+	config.PrivateTargets, config.EgressDeny, config.ListedOnly = "allow", nil, false
 	policy, err := config.policy(nil, slog.New(slog.DiscardHandler))
 	if err != nil {
 		return shot, err

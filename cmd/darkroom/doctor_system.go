@@ -118,6 +118,9 @@ func lookAtEgress(ctx context.Context, config config) finding {
 	if len(config.EgressDeny) > 0 {
 		text += "; never: " + strings.Join(config.EgressDeny, ", ")
 	}
+	if config.ListedOnly {
+		text += "; nothing but what is allowed (--egress-mode listed)"
+	}
 	return fine("%s", text)
 }
 

@@ -188,7 +188,7 @@ func (s *server) openEngine(ctx context.Context) (err error) {
 	}
 	s.engine, err = chrome.New(ctx, chrome.Config{
 		Filter: lists,
-		Path:   s.config.Chromium, RunDir: s.folder.RunDir(), Policy: s.policy, Strict: s.config.StrictSites, Log: s.log,
+		Path:   s.config.Chromium, RunDir: s.folder.RunDir(), Policy: s.policy, Limits: s.config.Budget, Strict: s.config.StrictSites, Log: s.log,
 		Roots: s.config.Authorities, AllowInsecureTLS: s.config.InsecureTLS, RefuseProxies: s.config.RefuseProxies,
 	})
 	if err != nil {
@@ -211,7 +211,7 @@ func browserHint(err error, otherwise string) string {
 // listeners. The proxies of the browsers add their own.
 func (c config) policy(own []netip.AddrPort, log *slog.Logger) (*egress.Policy, error) {
 	policy, err := egress.NewPolicy(egress.Config{
-		AllowPrivate: c.AllowsPrivate(own...), Allow: c.EgressAllow, Deny: c.EgressDeny, Self: own, RootCAs: c.rootCAs(), Log: log,
+		AllowPrivate: c.AllowsPrivate(own...), Allow: c.EgressAllow, Deny: c.EgressDeny, ListedOnly: c.ListedOnly, Self: own, RootCAs: c.rootCAs(), Log: log,
 	})
 	if err != nil {
 		return nil, usage("%v", err)

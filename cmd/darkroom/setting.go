@@ -32,6 +32,7 @@ type setting struct {
 	Enum    []string
 	Min     int // of a count
 	Doc     string
+	Check   func(text string) error // beyond what Kind, Enum and Min say; nil = nothing
 
 	// Unbuilt says why a value other than the default (or Built) is refused:
 	// the feature is not part of this version. A setting that does nothing must
@@ -61,6 +62,9 @@ func (s setting) check(text string) error {
 	}
 	if s.Unbuilt != "" && (s.Built == nil || !s.Built(text)) {
 		return fmt.Errorf("%q is refused: %s", text, s.Unbuilt)
+	}
+	if s.Check != nil {
+		return s.Check(text)
 	}
 	return nil
 }

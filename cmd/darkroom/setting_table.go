@@ -3,13 +3,15 @@ package main
 import (
 	"slices"
 	"strings"
+
+	"darkroom/internal/egress"
 )
 
 // settingTable lists every setting in the order of the documentation. Flags,
 // names in the environment, keys of the config file, `darkroom serve --help`
 // and docs/config.md are all made from it.
 func settingTable() []setting {
-	return slices.Concat(placeSettings(), workSettings(), networkSettings())
+	return slices.Concat(placeSettings(), workSettings(), targetSettings(), budgetSettings(), networkSettings())
 }
 
 // placeSettings say where the server listens and keeps what it has.
@@ -101,20 +103,24 @@ func workSettings() []setting {
 	}
 }
 
-// networkSettings say what may be reached, and by whom the API.
-func networkSettings() []setting {
+// targetSettings say what may be reached.
+func targetSettings() []setting {
 	return []setting{
 		{
 			Name: "private-targets", Kind: settingText, Default: "auto", Enum: []string{"auto", "allow", "deny"},
 			Doc: "Captures of, and webhooks to, private addresses (localhost, 10.0.0.0/8 …). auto: allowed only while the API listens on loopback.",
 		},
 		{
-			Name: "egress-allow", Kind: settingList,
-			Doc: "Targets allowed although they are private: CIDR, address or host, each with an optional :port.",
+			Name: "egress-allow", Kind: settingList, Check: each(egress.CheckAllow),
+			Doc: "Targets allowed although they are private: CIDR, address, host or *.suffix, each with an optional :port.",
 		},
 		{
-			Name: "egress-deny", Kind: settingList,
-			Doc: "Targets never allowed, as in egress-allow; wins over it.",
+			Name: "egress-deny", Kind: settingList, Check: each(egress.CheckDeny),
+			Doc: "Targets never allowed, as in egress-allow, or a :port alone; wins over it.",
+		},
+		{
+			Name: "egress-mode", Kind: settingText, Default: "public", Enum: []string{"public", "listed"},
+			Doc: "public: what is public, and what egress-allow names. listed: only what egress-allow names.",
 		},
 		{
 			Name: "ca-file", Kind: settingText,
@@ -128,6 +134,12 @@ func networkSettings() []setting {
 			Name: "job-proxy", Kind: settingText, Default: "allow", Enum: []string{"allow", "deny"},
 			Doc: "Whether jobs may name a proxy of their own; its address is checked like a target's.",
 		},
+	}
+}
+
+// networkSettings say how clients reach the API.
+func networkSettings() []setting {
+	return []setting{
 		{
 			Name: "public-url", Kind: settingText,
 			Doc:     "Address under which clients reach the API.",

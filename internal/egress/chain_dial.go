@@ -72,6 +72,9 @@ func (p *Policy) blockedUnresolved(wanted target) *darkroom.Error {
 	if !wanted.literal().IsValid() && !validName(wanted.host) {
 		return (&denial{reason: ReasonTarget, why: "not a host name"}).blocked(wanted, errors.New("not a host name that may be looked up"))
 	}
+	if p.listedOnly && !wanted.literal().IsValid() && !p.allow.hasHost(wanted.host, wanted.port) {
+		return (&denial{reason: ReasonTarget}).blocked(wanted, errors.New("no rule names it, and the job's proxy would choose its address"))
+	}
 	return p.blockedByText(wanted)
 }
 

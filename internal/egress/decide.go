@@ -37,6 +37,8 @@ func (p *Policy) decideName(target target) *denial {
 		return &denial{ReasonTarget, "a host that the operator refuses", "It is refused by --egress-deny", false}
 	case p.allow.hasHost(name, target.port):
 		return nil
+	case p.listedOnly && !p.allow.hasRange(target.port):
+		return &denial{ReasonTarget, "not among the targets that the operator has listed", permit(false, name), false}
 	case isMetadataName(name):
 		return &denial{ReasonTarget, "the name of a metadata service", permit(false, name), false}
 	case isLocalName(name) && !p.allowPrivate:
@@ -75,6 +77,8 @@ func (p *Policy) decideOne(target target, addr netip.Addr) *denial {
 		return &denial{ReasonTarget, "the address of a metadata service", permit(false, addr.String()), true}
 	case p.allow.hasHost(target.host, port), p.allow.hasAddr(addr, port):
 		return nil
+	case p.listedOnly:
+		return &denial{ReasonTarget, "not among the targets that the operator has listed", permit(false, target.host), false}
 	}
 	return p.decideClass(target, addr)
 }

@@ -60,6 +60,9 @@ func (x *Proxy) admit(ctx context.Context, e *exchange) (release func(), failed 
 // explain makes an error of the exchange one with a code.
 func (e *exchange) explain(ctx context.Context, err error) *darkroom.Error {
 	if errors.Is(err, errOverBudget) || errors.Is(context.Cause(ctx), errOverBudget) {
+		if over := e.ledger.over.Load(); over != nil {
+			return over
+		}
 		return &darkroom.Error{Code: darkroom.CodeTooLarge, Message: "the page is too large", Err: errOverBudget}
 	}
 	return classifyError(ctx, e.target, err)

@@ -51,7 +51,7 @@ func (x *Proxy) blocked(e *exchange) *darkroom.Error {
 
 // statusOf is 403 for what may not be reached and 502 for what could not.
 func statusOf(failed *darkroom.Error) int {
-	if failed.Code == darkroom.CodeBlockedTarget || failed.Code == darkroom.CodeTooLarge {
+	if failed.Code == darkroom.CodeBlockedTarget || failed.Code == darkroom.CodeTooLarge || errors.Is(failed, errOverBudget) {
 		return http.StatusForbidden
 	}
 	return http.StatusBadGateway

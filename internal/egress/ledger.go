@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"darkroom"
 )
@@ -19,6 +20,7 @@ const maxFailures = 4096
 // ledger is what one capture has spent and which of its targets failed.
 type ledger struct {
 	limits Limits
+	begun  time.Time
 
 	bytes, requests, denied atomic.Int64
 	over                    atomic.Pointer[darkroom.Error]
@@ -32,6 +34,7 @@ type ledger struct {
 func newLedger(limits Limits, resolver Resolver) *ledger {
 	return &ledger{
 		limits:   limits,
+		begun:    time.Now(),
 		names:    &memo{resolver: resolver},
 		failures: make(map[string]*darkroom.Error),
 	}
@@ -40,22 +43,31 @@ func newLedger(limits Limits, resolver Resolver) *ledger {
 // take counts one request and reports whether the budget has room for it.
 func (l *ledger) take() bool {
 	if l.requests.Add(1) > l.limits.Requests {
-		l.exceed(fmt.Sprintf("the page made more than %d requests", l.limits.Requests))
+		l.exceed(darkroom.CodeTooLarge, fmt.Sprintf("the page made more than %d requests", l.limits.Requests))
 	}
-	return l.over.Load() == nil
+	return l.holds()
 }
 
 // spend counts bytes and reports whether the budget still holds.
 func (l *ledger) spend(n int) bool {
 	if n > 0 && l.bytes.Add(int64(n)) > l.limits.Bytes {
-		l.exceed(fmt.Sprintf("the page moved more than %d MB", l.limits.Bytes/1_000_000))
+		l.exceed(darkroom.CodeTooLarge, fmt.Sprintf("the page moved more than %d MB", l.limits.Bytes/1_000_000))
+	}
+	return l.holds()
+}
+
+// holds reports whether nothing is spent, time included. What neither begins
+// nor moves anything is not looked at: the idle timeout ends it.
+func (l *ledger) holds() bool {
+	if l.over.Load() == nil && time.Since(l.begun) > l.limits.Time {
+		l.exceed(darkroom.CodeTimeout, fmt.Sprintf("the page was still loading after %s", l.limits.Time))
 	}
 	return l.over.Load() == nil
 }
 
-func (l *ledger) exceed(message string) {
+func (l *ledger) exceed(code darkroom.Code, message string) {
 	if l.over.Load() == nil {
-		l.over.CompareAndSwap(nil, &darkroom.Error{Code: darkroom.CodeTooLarge, Message: message, Err: errOverBudget})
+		l.over.CompareAndSwap(nil, &darkroom.Error{Code: code, Message: message, Err: errOverBudget})
 	}
 }
 

@@ -26,6 +26,11 @@ type Config struct {
 	// an own listener only by one for that very address and port.
 	Allow, Deny []string
 
+	// ListedOnly denies everything that no Allow rule names, public or not, and
+	// whatever AllowPrivate says. A name is reached when a rule names it, or when
+	// rules have every address to which it leads.
+	ListedOnly bool
+
 	// Self are the service's own listeners, database and bucket. An unspecified
 	// address (0.0.0.0, ::) means that port on every address of this machine.
 	Self []netip.AddrPort
@@ -38,6 +43,7 @@ type Config struct {
 // Policy decides which targets may be reached. It is safe for concurrent use.
 type Policy struct {
 	allowPrivate bool
+	listedOnly   bool
 	allow, deny  rules
 	resolver     Resolver
 	rootCAs      *x509.CertPool
@@ -51,12 +57,9 @@ type Policy struct {
 // NewPolicy makes a policy. The error names the first rule that cannot be
 // read.
 func NewPolicy(config Config) (*Policy, error) {
-	allow, err := parseRules(config.Allow)
+	allow, err := parseAllow(config.Allow)
 	if err != nil {
 		return nil, fmt.Errorf("read --egress-allow: %w", err)
-	}
-	if rule, found := allow.portOnly(); found {
-		return nil, fmt.Errorf("read --egress-allow: %q names no host: a port alone would open every address", rule)
 	}
 	deny, err := parseRules(config.Deny)
 	if err != nil {
@@ -64,6 +67,7 @@ func NewPolicy(config Config) (*Policy, error) {
 	}
 	policy := &Policy{
 		allowPrivate: config.AllowPrivate,
+		listedOnly:   config.ListedOnly,
 		allow:        allow,
 		deny:         deny,
 		resolver:     config.Resolver,

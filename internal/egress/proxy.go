@@ -32,7 +32,7 @@ type Proxy struct {
 
 // NewProxy makes a proxy that is ready for its first capture.
 func NewProxy(p *Policy, limits Limits) *Proxy {
-	limits = limits.withDefaults()
+	limits = limits.WithDefaults()
 	x := &Proxy{
 		policy: p,
 		limits: limits,
@@ -75,7 +75,8 @@ func (x *Proxy) Failure(host string, port int) *darkroom.Error {
 }
 
 // OverBudget is nil until the capture has spent its budget. From then on
-// everything of it is closed and refused; the code is too_large.
+// everything of it is closed and refused; the code is too_large, or timeout when
+// it was time that was spent.
 func (x *Proxy) OverBudget() *darkroom.Error { return x.current.Load().over.Load() }
 
 // Spent gives bytes, both ways, and requests since Begin. What a tunnel

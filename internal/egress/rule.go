@@ -18,12 +18,36 @@ type rule struct {
 
 type rules []rule
 
+// CheckAllow tells what is wrong with the first rule that Config.Allow would
+// not take; nil when all are good.
+func CheckAllow(texts []string) error {
+	_, err := parseAllow(texts)
+	return err
+}
+
+// CheckDeny is CheckAllow for Config.Deny.
+func CheckDeny(texts []string) error {
+	_, err := parseRules(texts)
+	return err
+}
+
+func parseAllow(texts []string) (rules, error) {
+	list, err := parseRules(texts)
+	if err != nil {
+		return nil, err
+	}
+	if text, found := list.portOnly(); found {
+		return nil, fmt.Errorf("rule %q names no host: a port alone would open every address", text)
+	}
+	return list, nil
+}
+
 func parseRules(texts []string) (rules, error) {
 	list := make(rules, 0, len(texts))
 	for _, text := range texts {
 		parsed, err := parseRule(strings.TrimSpace(text))
 		if err != nil {
-			return nil, fmt.Errorf("rule %q: %w", text, err)
+			return nil, fmt.Errorf("rule %q %w", text, err)
 		}
 		list = append(list, parsed)
 	}
@@ -44,7 +68,7 @@ func parseRule(text string) (rule, error) {
 	case strings.Contains(place, "/"):
 		prefix, err := netip.ParsePrefix(place)
 		if err != nil {
-			return rule{}, fmt.Errorf("is not an address range such as 10.0.0.0/8")
+			return rule{}, fmt.Errorf("is not an address range such as 10.0.0.0/8 or fd00::/8")
 		}
 		parsed.prefix = unmapPrefix(prefix.Masked())
 		return parsed, nil
@@ -60,7 +84,7 @@ func parseRule(text string) (rule, error) {
 	}
 	canonical, err := canonicalHost(name)
 	if err != nil {
-		return rule{}, fmt.Errorf("is neither an address, an address range nor a host name")
+		return rule{}, fmt.Errorf("is neither an address, an address range, a host name nor *.suffix")
 	}
 	parsed.host = wildcard + plainName(canonical)
 	return parsed, nil
@@ -134,6 +158,16 @@ func (list rules) hasHost(host string, port uint16) bool {
 			continue
 		}
 		if suffix, wild := strings.CutPrefix(r.host, "*"); r.host == host || wild && strings.HasSuffix(host, suffix) {
+			return true
+		}
+	}
+	return false
+}
+
+// hasRange reports whether any rule is about addresses on this port.
+func (list rules) hasRange(port uint16) bool {
+	for _, r := range list {
+		if r.prefix.IsValid() && r.onPort(port) {
 			return true
 		}
 	}
