@@ -22,7 +22,7 @@ func canonicalise(raw string) (*url.URL, error) {
 	if err := checkText(text); err != nil {
 		return nil, err
 	}
-	parsed, err := whatwg.Parse(text)
+	parsed, err := parse(text)
 	if err != nil {
 		return nil, unreadable(text, err)
 	}
@@ -74,11 +74,7 @@ func checkShape(rest string) *darkroom.Error {
 	if strings.Count(path, "/")+strings.Count(path, `\`) > maxSlashes {
 		return refuse(ReasonTooLong, fmt.Sprintf("the path has more than %d segments", maxSlashes), "")
 	}
-	authority := strings.TrimLeft(path, `/\`)
-	if end := strings.IndexAny(authority, `/\`); end >= 0 {
-		authority = authority[:end]
-	}
-	if strings.Contains(authority, "@") {
+	if strings.Contains(authorityOf(path), "@") {
 		return refuse(ReasonUserinfo, "the URL carries a user name or password", "Leave out the @ and what stands before it")
 	}
 	return nil
@@ -106,7 +102,7 @@ func invalidURL(text, why string) *darkroom.Error {
 
 // canonicalHost is the host as the URL standard writes it.
 func canonicalHost(text string) (string, error) {
-	parsed, err := whatwg.Parse("http://" + text + "/")
+	parsed, err := parse("http://" + text + "/")
 	if err != nil {
 		return "", fmt.Errorf("read host %q: %w", text, err)
 	}
