@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"darkroom"
@@ -43,6 +44,68 @@ func TestRequestBudget(t *testing.T) {
 	r.Begin()
 	if status, _ := r.get(t, page); status != http.StatusOK || r.OverBudget() != nil {
 		t.Errorf("status %d after Begin, %v", status, r.OverBudget())
+	}
+}
+
+// Time is a budget like the others: what begins or moves after it is cut, and
+// the next capture has all of it again.
+func TestTimeBudget(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		spent := newLedger(Limits{Time: time.Minute}.WithDefaults(), nil)
+		time.Sleep(time.Minute)
+		if !spent.take() || !spent.spend(1) || spent.over.Load() != nil {
+			t.Error("over budget too early")
+		}
+		time.Sleep(time.Nanosecond)
+		if spent.spend(0) || spent.take() {
+			t.Error("still within the budget")
+		}
+		if over := spent.over.Load(); codeOf(over) != darkroom.CodeTimeout || !strings.Contains(over.Message, "1m0s") {
+			t.Errorf("over budget: %v", over)
+		}
+		if fresh := newLedger(spent.limits, nil); !fresh.take() {
+			t.Error("the next capture has no time")
+		}
+	})
+	server, port := serve(t, func(http.ResponseWriter, *http.Request) { t.Error("the target was reached") })
+	r := newRig(t, Limits{Time: time.Nanosecond})
+	if status, _ := r.get(t, "http://site.test:"+port+"/"); status != http.StatusForbidden {
+		t.Errorf("status %d after the time", status)
+	}
+	conn, reader := r.raw(t, "CONNECT site.test:"+port+" HTTP/1.1\r\nHost: x\r\n\r\n")
+	if line, err := reader.ReadString('\n'); err != nil || !strings.Contains(line, "403") {
+		t.Errorf("tunnel after the time: %q %v", line, err)
+	}
+	conn.Close()
+	if failed := r.Failure("site.test", server.Listener.Addr().(*net.TCPAddr).Port); codeOf(failed) != darkroom.CodeTimeout || codeOf(r.OverBudget()) != darkroom.CodeTimeout {
+		t.Errorf("%v, %v", failed, r.OverBudget())
+	}
+}
+
+// The header of an answer, and that of a request, is bounded as the limit says.
+func TestHeaderBudget(t *testing.T) {
+	_, port := serve(t, func(w http.ResponseWriter, r *http.Request) { w.Header().Set("X-Long", r.URL.RawQuery) })
+	r := newRig(t, Limits{HeaderBytes: 16 << 10})
+	page := "http://site.test:" + port + "/?"
+	for length, want := range map[int]int{1000: http.StatusOK, 9000: http.StatusOK, 17_000: http.StatusForbidden, 40_000: http.StatusRequestHeaderFieldsTooLarge} {
+		if status, _ := r.get(t, page+strings.Repeat("a", length)); status != want {
+			t.Errorf("%d bytes: status %d, want %d", length, status, want)
+		}
+	}
+}
+
+// Each limit has its default when it is not set, and only then.
+func TestLimitDefaults(t *testing.T) {
+	want := Limits{
+		Bytes: 100_000_000, Time: 150 * time.Second, Requests: 2000, Connections: 64,
+		ConnectTimeout: 10 * time.Second, IdleTimeout: 30 * time.Second, HeaderBytes: 65536,
+	}
+	if got := (Limits{}).WithDefaults(); got != want {
+		t.Errorf("%+v, want %+v", got, want)
+	}
+	own := Limits{Bytes: 1, Time: 2, Requests: 3, Connections: 4, ConnectTimeout: 5, IdleTimeout: 6, HeaderBytes: 7}
+	if got := own.WithDefaults(); got != own {
+		t.Errorf("%+v, want %+v", got, own)
 	}
 }
 

@@ -110,7 +110,10 @@ func cutPort(text string) (place string, port uint16, err error) {
 	case strings.Count(text, ":") == 1:
 		place, portText = text[:colon], text[colon+1:]
 	}
-	if portText == "" || portText == "*" {
+	switch {
+	case portText == "" && len(place) < len(text) && strings.HasSuffix(text, ":"):
+		return "", 0, fmt.Errorf("has a colon without a port")
+	case portText == "", portText == "*":
 		return place, 0, nil
 	}
 	number, err := strconv.ParseUint(portText, 10, 16)
