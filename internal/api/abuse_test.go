@@ -67,6 +67,35 @@ func TestAbuse(t *testing.T) {
 	}
 }
 
+// The catalogue is large, and each of its rows says what is to be answered: a
+// status that is not the server's fault, with a code wherever the answer is ours
+// and has a body.
+func TestCatalogueOfAbuse(t *testing.T) {
+	files := must(filepath.Glob("testdata/abuse/*.jsonl"))(t)
+	different := map[string]bool{}
+	for _, file := range files {
+		for _, row := range readLines[abuse](t, file) {
+			different[fmt.Sprint(row.Method, row.Path, row.Headers, row.Body, row.BodyBase64, row.Repeat, row.Repeat.Chunked, row.Raw)] = true
+			switch {
+			case row.WantStatus < 200, row.WantStatus >= 500 && row.Raw == "":
+				t.Errorf("%s: %q wants a %d", file, row.ID, row.WantStatus)
+			case row.WantStatus >= 400 && row.WantCode == "" && row.Method != http.MethodHead && !answeredByLibrary(row):
+				t.Errorf("%s: %q wants a %d without a code", file, row.ID, row.WantStatus)
+			}
+		}
+	}
+	if len(different) < 1000 {
+		t.Errorf("the catalogue has %d different requests", len(different))
+	}
+	t.Logf("%d different requests in %d files", len(different), len(files))
+}
+
+// answeredByLibrary reports whether net/http answers before a handler sees the
+// request.
+func answeredByLibrary(row abuse) bool {
+	return row.Raw != "" || row.WantStatus == http.StatusRequestHeaderFieldsTooLarge
+}
+
 // cast makes the keys and jobs that the rows speak of.
 func (r *rig) cast() *strings.Replacer {
 	r.t.Helper()
