@@ -211,6 +211,20 @@ func TestBudget(t *testing.T) {
 	r.good("/bytes?n=1000", darkroom.Options{})
 }
 
+func TestTimeBudget(t *testing.T) {
+	r := newRig(t, func(c *Config) { c.Limits = egress.Limits{Time: time.Nanosecond} })
+	r.fails("/colour/0f0", darkroom.Options{}, darkroom.CodeTimeout)
+	if visits := r.site.Visits(""); len(visits) > 0 {
+		t.Errorf("the page was reached: %v", visits)
+	}
+}
+
+func TestRequestBudget(t *testing.T) {
+	r := newRig(t, func(c *Config) { c.Limits = egress.Limits{Requests: 5} })
+	r.fails("/attack?port="+freePort(t), darkroom.Options{Delay: 1000}, darkroom.CodeTooLarge)
+	r.good("/colour/0f0", darkroom.Options{})
+}
+
 // freePort gives a port on which nobody listens.
 func freePort(t *testing.T) string {
 	t.Helper()

@@ -35,12 +35,12 @@ func (p *Policy) decideName(target target) *denial {
 	switch {
 	case p.deny.hasHost(name, target.port):
 		return &denial{ReasonTarget, "a host that the operator refuses", "It is refused by --egress-deny", false}
+	case isMetadataName(name) && !p.allow.namesHost(name, target.port):
+		return &denial{ReasonTarget, "the name of a metadata service", permit(false, name), false}
 	case p.allow.hasHost(name, target.port):
 		return nil
 	case p.listedOnly && !p.allow.hasRange(target.port):
 		return &denial{ReasonTarget, "not among the targets that the operator has listed", permit(false, name), false}
-	case isMetadataName(name):
-		return &denial{ReasonTarget, "the name of a metadata service", permit(false, name), false}
 	case isLocalName(name) && !p.allowPrivate:
 		return &denial{ReasonTarget, "a name of the local machine or network", permit(true, name), false}
 	}

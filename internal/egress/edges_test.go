@@ -161,7 +161,7 @@ func TestMetadataNames(t *testing.T) {
 	for _, name := range metadataNames {
 		answers[name+"."] = []string{"8.8.8.8"}
 	}
-	p := newPolicy(t, Config{AllowPrivate: true, Allow: []string{"0.0.0.0/0", "::/0"}, Resolver: resolverWith(answers)})
+	p := newPolicy(t, Config{AllowPrivate: true, Allow: []string{"0.0.0.0/0", "::/0", "*.internal", "*.goog", "*.com", "*.google.internal"}, Resolver: resolverWith(answers)})
 	for _, name := range metadataNames {
 		for _, written := range []string{name, strings.ToUpper(name), name + ".", strings.Replace(name, "a", "%61", 1), strings.Replace(name, "a", "ａ", 1), strings.ReplaceAll(name, ".", "。")} {
 			if _, err := p.Admit("http://" + written + "/"); Reason(err) != ReasonTarget {

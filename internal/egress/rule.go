@@ -3,6 +3,7 @@ package egress
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -165,6 +166,12 @@ func (list rules) hasHost(host string, port uint16) bool {
 		}
 	}
 	return false
+}
+
+// namesHost reports whether a rule is about this very host, not about all
+// below another.
+func (list rules) namesHost(name string, port uint16) bool {
+	return slices.ContainsFunc(list, func(r rule) bool { return r.host == name && r.onPort(port) })
 }
 
 // hasRange reports whether any rule is about addresses on this port.
