@@ -142,9 +142,8 @@ func TestAliasesAndMixedAnswers(t *testing.T) {
 func TestNameThatTurns(t *testing.T) {
 	var canary atomic.Int64
 	handler := func(w http.ResponseWriter, _ *http.Request) { _, _ = fmt.Fprint(w, "public") }
-	site, hidden := serveAt(t, "127.0.0.2:0", handler), ""
-	_, port, _ := net.SplitHostPort(site)
-	hidden = serveAt(t, "127.0.0.1:"+port, func(http.ResponseWriter, *http.Request) { canary.Add(1) })
+	_, port, _ := net.SplitHostPort(serveAt(t, "127.0.0.2:0", handler))
+	hidden := serveAt(t, "127.0.0.1:"+port, func(http.ResponseWriter, *http.Request) { canary.Add(1) })
 	turning := func() *nameServer {
 		return &nameServer{answers: map[string][][]string{"rebind.test.": {{"127.0.0.2"}, {"127.0.0.1"}}}}
 	}
