@@ -15,6 +15,10 @@ type APIKey struct {
 	Prefix    string // the first characters of the bearer secret, to tell keys apart by eye
 	CreatedAt time.Time
 	RevokedAt time.Time // zero while the key works
+	ErasedAt  time.Time // when everything of the key was asked to go; it is revoked then
+	OldUntil  time.Time // how long the secret before the last rotation works; zero or past = not
+
+	Grant
 }
 
 // APIKeyPrefix begins every bearer secret; 48 lower-case hexadecimal digits

@@ -169,6 +169,12 @@ type Usage struct {
 		Remaining  int     `json:"remaining"` // -1 = no limit
 		Percentage float64 `json:"percentage"`
 	} `json:"usage"`
+	Captures struct {
+		Used       int     `json:"used"`
+		Limit      int     `json:"limit"`     // of the key, in a month; -1 = none
+		Remaining  int     `json:"remaining"` // -1 = no limit
+		Percentage float64 `json:"percentage"`
+	} `json:"captures"`
 	Breakdown         map[string]int `json:"breakdown"` // by kind: "screenshot", …
 	CacheHitRate      float64        `json:"cache_hit_rate"`
 	AvgResponseTimeMS float64        `json:"avg_response_time_ms"`

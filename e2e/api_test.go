@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -36,7 +37,7 @@ func (s *server) try(method, path string, body any) (*http.Response, []byte, err
 	if err != nil {
 		return nil, nil, err
 	}
-	request.Header.Set("Authorization", "Bearer "+apiKey)
+	request.Header.Set("Authorization", "Bearer "+cmp.Or(s.key, apiKey))
 	answer, err := http.DefaultClient.Do(request)
 	if err != nil {
 		return nil, nil, err

@@ -50,6 +50,7 @@ type server struct {
 	t    *testing.T
 	data string
 	url  string
+	key  string // that calls are made with; "" = apiKey
 	cmd  *exec.Cmd
 	log  *syncBuffer
 	done chan error

@@ -451,6 +451,8 @@ export interface Usage {
   period: { start: string; end: string };
   /** limit and remaining are -1 when there is no limit. */
   usage: { requests: number; limit: number; remaining: number; percentage: number };
+  /** What counts against the key's captures of the month; limit and remaining are -1 when there is no limit. */
+  captures: { used: number; limit: number; remaining: number; percentage: number };
   breakdown: Record<string, number>;
   cache_hit_rate: number;
   avg_response_time_ms: number;

@@ -31,6 +31,7 @@ type config struct {
 	MaxURLs         int
 	MaxPages        int
 	HostConcurrency int
+	RateLimit       int   // requests a minute of one key; 0 = none
 	MinFreeDisk     int64 // bytes
 	Chromium        string
 	StrictSites     bool
@@ -58,6 +59,7 @@ func newConfig(known settings, environ environment) (config, error) {
 		MaxURLs:         known.count("max-urls"),
 		MaxPages:        known.count("max-pages"),
 		HostConcurrency: known.count("host-concurrency"),
+		RateLimit:       known.count("rate-limit"),
 		MinFreeDisk:     known.size("min-free-disk"),
 		Chromium:        known.text("chromium"),
 		StrictSites:     known.text("site-isolation") == "strict",

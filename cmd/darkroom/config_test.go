@@ -85,7 +85,7 @@ func TestRefusedSettings(t *testing.T) {
 		{"S3", "", "DARKROOM_BUCKET_URL=s3://pictures", "folders only"},
 		{"role", "", "DARKROOM_ROLE=worker", "one process"},
 		{"isolation", "", "DARKROOM_ISOLATION=required", "namespace"},
-		{"rate limit", "", "DARKROOM_RATE_LIMIT=10", "no rate limits"},
+		{"rate limit", "", "DARKROOM_RATE_LIMIT=-1", "at least 0"},
 		{"path prefix", "", "DARKROOM_PATH_PREFIX=/shots", "at / only"},
 		{"public URL", "", "DARKROOM_PUBLIC_URL=https://shots.example", "relative"},
 		{"trusted proxies", "", "DARKROOM_TRUSTED_PROXIES=10.0.0.0/8", "forwarding"},

@@ -5,27 +5,26 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"darkroom"
 	"darkroom/internal/store"
 )
 
 func (p *program) keysCommand() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "keys",
-		Short: "Make, list and revoke API keys",
-		Long: `Make, list and revoke API keys.
+		Short: "Make, list, rotate, revoke and erase API keys",
+		Long: `Make, list, rotate, revoke and erase API keys.
 
 These commands work on the data folder of a server of this machine, whether it
-runs or not. A revoked key stops working at once.`,
+runs or not. A revoked key stops working at once. KEY is the id of a key, its
+name, or its first characters as the list shows them.`,
 		RunE: needsSubcommand,
 	}
-	command.AddCommand(p.keysCreateCommand(), p.keysListCommand(), p.keysRevokeCommand(), p.keysSecretCommand())
+	command.AddCommand(p.keysCreateCommand(), p.keysListCommand(), p.keysRotateCommand(), p.keysRevokeCommand(), p.keysEraseCommand(),
+		p.keysSecretCommand())
 	return command
 }
 
@@ -68,16 +67,18 @@ func (p *program) withRows(ctx context.Context, flags *pflag.FlagSet, work func(
 }
 
 func (p *program) keysCreateCommand() *cobra.Command {
+	var wanted grantFlags
 	command := &cobra.Command{
 		Use: "create NAME", Short: "Make a key and show it, once", Args: cobra.ExactArgs(1),
 		RunE: p.onKeys(func(ctx context.Context, rows *store.Store, args []string) error {
-			key, err := rows.CreateKey(ctx, args[0])
+			key, err := rows.GrantKey(ctx, args[0], wanted.grant())
 			if err != nil {
 				return err
 			}
 			return p.showNewKey(key)
 		}),
 	}
+	wanted.add(command.Flags())
 	addSettingFlags(command.Flags(), "data")
 	return command
 }
@@ -112,49 +113,6 @@ func (p *program) keysListCommand() *cobra.Command {
 	return command
 }
 
-func (p *program) showKeys(keys []darkroom.APIKey) error {
-	for _, key := range keys {
-		state := "active"
-		if !key.RevokedAt.IsZero() {
-			state = "revoked"
-		}
-		var err error
-		if p.json {
-			err = p.emit(map[string]string{
-				"message_type": "key", "id": key.ID, "name": key.Name, "prefix": key.Prefix,
-				"created_at": key.CreatedAt.UTC().Format(time.RFC3339), "state": state,
-			})
-		} else {
-			_, err = fmt.Fprintln(p.stdout, strings.Join([]string{
-				key.ID, key.Prefix + "…", state, key.CreatedAt.UTC().Format(time.RFC3339), key.Name,
-			}, "\t"))
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (p *program) keysRevokeCommand() *cobra.Command {
-	command := &cobra.Command{
-		Use: "revoke KEY", Short: "End a key, named by its id, its name or its first characters", Args: cobra.ExactArgs(1),
-		RunE: p.onKeys(func(ctx context.Context, rows *store.Store, args []string) error {
-			key, err := rows.RevokeKey(ctx, args[0])
-			if err != nil {
-				return err
-			}
-			if p.json {
-				return p.emit(map[string]string{"message_type": "key", "id": key.ID, "name": key.Name, "state": "revoked"})
-			}
-			_, err = fmt.Fprintf(p.stdout, "revoked %s (%s…)\n", key.Name, key.Prefix)
-			return err
-		}),
-	}
-	addSettingFlags(command.Flags(), "data")
-	return command
-}
-
 func (p *program) keysSecretCommand() *cobra.Command {
 	var rotate bool
 	command := &cobra.Command{
@@ -177,7 +135,7 @@ func (p *program) keysSecretCommand() *cobra.Command {
 }
 
 func webhookSecret(ctx context.Context, rows *store.Store, text string, rotate bool) (string, error) {
-	key, err := findKey(ctx, rows, text)
+	key, err := rows.WorkingKey(ctx, text)
 	if err != nil {
 		return "", err
 	}
@@ -185,26 +143,4 @@ func webhookSecret(ctx context.Context, rows *store.Store, text string, rotate b
 		return rows.RotateWebhookSecret(ctx, key.ID)
 	}
 	return rows.WebhookSecret(ctx, key.ID)
-}
-
-// findKey finds the one key that works and has this id, name or first
-// characters.
-func findKey(ctx context.Context, rows *store.Store, text string) (darkroom.APIKey, error) {
-	keys, err := rows.Keys(ctx)
-	if err != nil {
-		return darkroom.APIKey{}, err
-	}
-	var found []darkroom.APIKey
-	for _, key := range keys {
-		if key.RevokedAt.IsZero() && (key.ID == text || key.Name == text || key.Prefix == strings.TrimSuffix(text, "…")) {
-			found = append(found, key)
-		}
-	}
-	switch len(found) {
-	case 0:
-		return darkroom.APIKey{}, darkroom.Errorf(darkroom.CodeNotFound, "no key has the id, name or beginning %q", text)
-	case 1:
-		return found[0], nil
-	}
-	return darkroom.APIKey{}, usage("%d keys are called %q: name one by its id", len(found), text)
 }

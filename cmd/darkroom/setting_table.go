@@ -162,8 +162,7 @@ func networkSettings() []setting {
 		},
 		{
 			Name: "rate-limit", Kind: settingCount, Default: "0", Unit: "requests a minute",
-			Doc:     "Requests a minute of one key; 0: no limit.",
-			Unbuilt: "this version has no rate limits",
+			Doc: "Requests a minute of each key without a limit of its own; 0: no limit.",
 		},
 	}
 }

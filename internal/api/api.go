@@ -65,6 +65,8 @@ type Limits struct {
 	JobDeadline  time.Duration // from acceptance to the latest possible end
 	Plans        int           // sitemaps being read for plans at once; 0 = 4
 	PlanWait     time.Duration // for one of these places; 0 = 10 s
+
+	RequestsPerMinute int // of a key without a limit of its own; 0 = none
 }
 
 // Check is one part of readiness. Message may be shown to anyone with a key.
@@ -94,6 +96,7 @@ type server struct {
 	openapi []byte
 	pace    pace
 	plans   places
+	logins  logins
 
 	shrinking chan struct{} // thumbnails are made one at a time: captures need the CPU more
 }
@@ -116,6 +119,11 @@ func (s *server) routes() []route {
 		{"POST", "/v1/screenshot", withKey, s.screenshotByBody, screenshotByBodyDoc()},
 		{"GET", "/v1/devices", withKey, s.answering(s.devices), devicesDoc()},
 		{"GET", "/v1/usage", withKey, s.answering(s.usage), usageDoc()},
+		{"GET", "/v1/keys", asAdmin, s.answering(s.listKeys), listKeysDoc()},
+		{"POST", "/v1/keys", asAdmin, s.answering(s.createKey), createKeyDoc()},
+		{"GET", "/v1/keys/{id}", asAdmin, s.answering(s.getKey), getKeyDoc()},
+		{"POST", "/v1/keys/{id}/rotate", asAdmin, s.answering(s.rotateKey), rotateKeyDoc()},
+		{"DELETE", "/v1/keys/{id}", asAdmin, s.endKey, endKeyDoc()},
 		{"GET", "/health", open, s.answering(s.health), healthDoc()},
 		{"GET", "/status", open, s.answering(s.health), statusDoc()},
 		{"GET", "/healthz", open, s.answering(s.alive), aliveDoc()},

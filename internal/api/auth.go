@@ -16,13 +16,19 @@ func (s *server) authenticate(r *http.Request) (darkroom.APIKey, error) {
 	if !ok {
 		return darkroom.APIKey{}, unauthorized()
 	}
+	one := attempt{addressOf(r), darkroom.HashAPIKey(secret)}
+	if err := s.logins.admit(one, s.Now()); err != nil {
+		return darkroom.APIKey{}, err
+	}
 	key, err := s.Store.KeyBySecret(r.Context(), secret)
 	switch {
 	case darkroom.CodeOf(err) == darkroom.CodeUnauthorized:
+		s.logins.failed(one, s.Now())
 		return darkroom.APIKey{}, unauthorized()
 	case err != nil:
 		return darkroom.APIKey{}, unavailable(err)
 	}
+	s.logins.succeeded(one, s.Now())
 	return key, nil
 }
 

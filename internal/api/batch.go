@@ -24,6 +24,9 @@ func (s *server) createBatch(w http.ResponseWriter, r *http.Request, key darkroo
 	if err != nil {
 		return reply{}, err
 	}
+	if err := checkURLs(key, len(job.Targets)); err != nil {
+		return reply{}, err
+	}
 	return s.accept(r, key, job, body, warnings)
 }
 

@@ -22,12 +22,13 @@ func crawlFieldNames() []string {
 // perTemplate names the one member of sample as errors and warnings do.
 const perTemplate = "sample.per_template"
 
-// crawl takes what a sitemap job is asked for about its sitemap.
-func (s *server) crawl(f fields) (crawl darkroom.Crawl, err error) {
+// crawl takes what a sitemap job of at most so many pages is asked for about
+// its sitemap.
+func (s *server) crawl(f fields, most int) (crawl darkroom.Crawl, err error) {
 	if crawl.SitemapURL, err = s.sitemapURL(f); err != nil {
 		return crawl, err
 	}
-	if crawl.MaxPages, err = s.maxPages(f); err != nil {
+	if crawl.MaxPages, err = f.maxPages(most); err != nil {
 		return crawl, err
 	}
 	if crawl.Include, err = f.patterns("include_pattern"); err != nil {
@@ -68,15 +69,15 @@ func (s *server) sitemapURL(f fields) (string, error) {
 }
 
 // maxPages knows both names that published clients send.
-func (s *server) maxPages(f fields) (pages int, err error) {
+func (f fields) maxPages(most int) (pages int, err error) {
 	for _, name := range []string{"max_pages", "max_urls"} {
-		number, err := f.integer(name, "", 1, s.Limits.MaxPages)
+		number, err := f.integer(name, "", 1, most)
 		if err != nil {
 			return 0, err
 		}
 		setDefault(&pages, number)
 	}
-	setDefault(&pages, min(darkroom.DefaultCrawlPages, s.Limits.MaxPages))
+	setDefault(&pages, min(darkroom.DefaultCrawlPages, most))
 	return pages, nil
 }
 

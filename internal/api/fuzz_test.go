@@ -95,7 +95,7 @@ func FuzzSitemap(f *testing.F) {
 		if checkJSON(body) != nil {
 			return
 		}
-		request, err := s.decodeSitemap(http.Header{}, body)
+		request, err := s.decodeSitemap(http.Header{}, darkroom.APIKey{}, body)
 		if err != nil {
 			refusedAsInvalid(t, err)
 			return

@@ -119,8 +119,9 @@ func (r route) operation(registry huma.Registry) *huma.Operation {
 		operation.Responses[strconv.Itoa(status)] = &huma.Response{Description: description}
 	}
 	failures := doc.errors
-	if r.access == withKey {
-		failures = append([]int{http.StatusUnauthorized}, failures...)
+	if r.access != open {
+		failures = append([]int{http.StatusUnauthorized, http.StatusForbidden, http.StatusTooManyRequests}, failures...)
+		describeRates(operation.Responses[strconv.Itoa(doc.status)])
 		operation.Security = []map[string][]string{{"bearer": {}}, {"apiKey": {}}}
 	} else {
 		operation.Security = []map[string][]string{}

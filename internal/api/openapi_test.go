@@ -111,7 +111,7 @@ func TestEveryRouteIsDocumented(t *testing.T) {
 // left out of the document and of this test at once.
 func routePaths(t *testing.T) []string {
 	t.Helper()
-	matches := regexp.MustCompile(`\{"(?:GET|POST)", "(/[^"]*)"`).FindAllStringSubmatch(string(must(os.ReadFile("api.go"))(t)), -1)
+	matches := regexp.MustCompile(`\{"(?:GET|POST|PATCH|DELETE)", "(/[^"]*)"`).FindAllStringSubmatch(string(must(os.ReadFile("api.go"))(t)), -1)
 	if len(matches) < 10 {
 		t.Fatalf("only %d registrations found", len(matches))
 	}
@@ -198,6 +198,7 @@ func matchesDocument(t *testing.T, method, target string, got answer) {
 	t.Helper()
 	parsed := must(url.Parse(target))(t)
 	path := regexp.MustCompile(`^/v1/jobs/[^/]+`).ReplaceAllString(parsed.Path, "/v1/jobs/{id}")
+	path = regexp.MustCompile(`^/v1/keys/[^/]+`).ReplaceAllString(path, "/v1/keys/{id}")
 	path = regexp.MustCompile(`/captures/[^/]+`).ReplaceAllString(path, "/captures/{index}")
 	d := readDocument(t)
 	operation, found := d.Paths[path][strings.ToLower(method)]

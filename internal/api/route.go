@@ -17,7 +17,8 @@ type handler func(w http.ResponseWriter, r *http.Request, key darkroom.APIKey) e
 type access int
 
 const (
-	withKey access = iota
+	withKey access = iota // with the scope that the method tells
+	asAdmin
 	open
 )
 
@@ -94,7 +95,25 @@ func (s *server) enter(w http.ResponseWriter, r *http.Request, to route) error {
 		own.keyID = key.ID
 	}
 	s.Store.CountRequest(r.Context(), key.ID)
+	if err := s.takeRequest(w, r, key); err != nil {
+		return err
+	}
+	if err := checkScope(key, to.scope()); err != nil {
+		return err
+	}
 	return to.serve(w, r, key)
+}
+
+// scope is what a key needs for the route: to look is to read, and a GET that
+// costs a capture creates one.
+func (r route) scope() darkroom.Scope {
+	switch {
+	case r.access == asAdmin:
+		return darkroom.ScopeAdmin
+	case r.method == http.MethodGet && !r.doc.costly:
+		return darkroom.ScopeRead
+	}
+	return darkroom.ScopeCreate
 }
 
 // plainPath rewrites the path so that the mux has nothing to redirect: a base

@@ -2,6 +2,7 @@ package api
 
 import (
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -33,6 +34,7 @@ func addRequestSchemas(registry huma.Registry, limits Limits) {
 	schemas[screenshotSchema] = requestSchema(registry, map[string]*huma.Schema{
 		"url": text("The page to capture.", darkroom.MaxURLBytes),
 	}, "url")
+	addKeySchemas(schemas)
 }
 
 func requestSchema(registry huma.Registry, own map[string]*huma.Schema, required string) *huma.Schema {
@@ -157,7 +159,7 @@ func enumeration[T ~string](about string, values ...T) *huma.Schema {
 func refine(registry huma.Registry) {
 	schemas := registry.Map()
 	for name, schema := range schemas {
-		if name != batchSchema && name != sitemapSchema && name != screenshotSchema {
+		if !slices.Contains([]string{batchSchema, sitemapSchema, screenshotSchema, keySchema, rotationSchema}, name) {
 			schema.AdditionalProperties = nil
 		}
 	}
@@ -171,6 +173,7 @@ func refine(registry huma.Registry) {
 		append(darkroom.CaptureCodes(), darkroom.SitemapCodes()...)...)
 	refinePlan(schemas)
 	refineResults(schemas)
+	refineKeys(schemas)
 }
 
 func refinePlan(schemas map[string]*huma.Schema) {

@@ -61,7 +61,9 @@ func (s *server) screenshot(w http.ResponseWriter, r *http.Request, key darkroom
 	if options.Cache {
 		warnings = append(warnings, "cache is for jobs: a single screenshot is always taken anew")
 	}
-	s.Store.CountScreenshot(r.Context(), key.ID)
+	if err := s.Store.TakeScreenshot(r.Context(), key); err != nil {
+		return unavailable(err)
+	}
 	shot, err := s.shoot(r.Context(), target, options)
 	if err != nil {
 		return err

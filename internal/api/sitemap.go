@@ -22,7 +22,7 @@ func (s *server) createSitemap(w http.ResponseWriter, r *http.Request, key darkr
 	if err != nil {
 		return err
 	}
-	request, err := s.decodeSitemap(r.Header, body)
+	request, err := s.decodeSitemap(r.Header, key, body)
 	if err != nil {
 		return err
 	}
@@ -40,13 +40,13 @@ func (s *server) createSitemap(w http.ResponseWriter, r *http.Request, key darkr
 	return answer.write(w)
 }
 
-func (s *server) decodeSitemap(header http.Header, body []byte) (request sitemapRequest, err error) {
+func (s *server) decodeSitemap(header http.Header, key darkroom.APIKey, body []byte) (request sitemapRequest, err error) {
 	f, err := fieldsOfBody(body)
 	if err != nil {
 		return request, err
 	}
 	request.job = store.NewJob{Kind: darkroom.KindSitemap, Deadline: s.Limits.JobDeadline}
-	if request.job.Crawl, err = s.crawl(f); err != nil {
+	if request.job.Crawl, err = s.crawl(f, s.pagesOf(key)); err != nil {
 		return request, err
 	}
 	if request.plan, err = f.boolean("plan", false); err != nil {

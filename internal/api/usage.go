@@ -25,6 +25,12 @@ type UsageAnswer struct {
 		Remaining  int64 `json:"remaining" doc:"-1 = without limit."`
 		Percentage int   `json:"percentage"`
 	} `json:"usage"`
+	Captures struct {
+		Used       int64 `json:"used"`
+		Limit      int64 `json:"limit" doc:"captures_per_month of the key; -1 = none."`
+		Remaining  int64 `json:"remaining" doc:"-1 = without limit."`
+		Percentage int   `json:"percentage"`
+	} `json:"captures" doc:"What counts against the key's limit of the month."`
 	Breakdown struct {
 		Screenshot  int64 `json:"screenshot" doc:"Captures of accepted jobs, and single screenshots."`
 		OGImage     int64 `json:"og_image"`
@@ -50,6 +56,11 @@ func (s *server) usage(_ http.ResponseWriter, r *http.Request, key darkroom.APIK
 	answer.Period.Start, answer.Period.End = from, to
 	answer.Usage.Requests = used.Requests
 	answer.Usage.Limit, answer.Usage.Remaining = unlimited, unlimited
+	answer.Captures.Used, answer.Captures.Limit, answer.Captures.Remaining = used.Screenshots, unlimited, unlimited
+	if limit := int64(key.Limits.CapturesPerMonth); limit > 0 {
+		answer.Captures.Limit, answer.Captures.Remaining = limit, max(0, limit-used.Screenshots)
+		answer.Captures.Percentage = int(min(100, used.Screenshots*100/limit))
+	}
 	if used.Screenshots > 0 {
 		answer.CacheHitRate = int(used.Cached * 100 / used.Screenshots)
 	}

@@ -18,7 +18,9 @@ import (
 // captures and what wakes the slots survive a loss of power. A request whose
 // IdempotencyKey was used for the same body within darkroom.IdempotencyKeyLife
 // gives the job of that time (replayed), for another body it is a
-// CodeIdempotencyMismatch.
+// CodeIdempotencyMismatch. One beyond a quota of its key is a
+// CodeQuotaExceeded, and of a key that was revoked meanwhile a
+// CodeUnauthorized.
 func (s *Store) CreateJob(ctx context.Context, request NewJob) (job darkroom.Job, replayed bool, err error) {
 	draft, err := s.draft(request)
 	if err != nil {
@@ -29,6 +31,9 @@ func (s *Store) CreateJob(ctx context.Context, request NewJob) (job darkroom.Job
 		earlier, found, err := s.replay(ctx, tx, request)
 		if err != nil || found {
 			job, replayed = earlier, found
+			return err
+		}
+		if err := s.checkQuotas(ctx, tx, draft.Job); err != nil {
 			return err
 		}
 		return s.insertJob(ctx, tx, request, draft)

@@ -15,17 +15,26 @@ import (
 	"darkroom/internal/database"
 )
 
-// CreateKey makes a key with new secrets. A name that another working key has
-// is a CodeConflict.
+// CreateKey makes a key with every scope, without limits.
 func (s *Store) CreateKey(ctx context.Context, name string) (NewKey, error) {
-	var random [24]byte
-	if _, err := rand.Read(random[:]); err != nil {
-		return NewKey{}, fmt.Errorf("make a key: %w", err)
+	return s.GrantKey(ctx, name, darkroom.FullGrant())
+}
+
+// GrantKey makes a key with new secrets that may do what the grant says. A
+// name that another working key has is a CodeConflict.
+func (s *Store) GrantKey(ctx context.Context, name string, grant darkroom.Grant) (NewKey, error) {
+	if err := grant.Validate(); err != nil {
+		return NewKey{}, err
 	}
-	key, err := s.newKey(name, darkroom.NewAPIKeySecret(random), "")
+	secret, err := newBearerSecret()
 	if err != nil {
 		return NewKey{}, err
 	}
+	key, err := s.newKey(name, secret, "")
+	if err != nil {
+		return NewKey{}, err
+	}
+	key.Grant = grant
 	err = s.update(ctx, func(tx database.Tx) error {
 		var taken int
 		if err := tx.QueryRow(ctx,
@@ -43,9 +52,18 @@ func (s *Store) CreateKey(ctx context.Context, name string) (NewKey, error) {
 	return key, wrap(err, "create key %s", name)
 }
 
-// ImportKey makes sure that this bearer secret works: the operator brings it
-// in the environment. An empty webhookSecret keeps the one there is, or makes
-// one. Doing it again changes nothing.
+func newBearerSecret() (string, error) {
+	var random [24]byte
+	if _, err := rand.Read(random[:]); err != nil {
+		return "", fmt.Errorf("make a key: %w", err)
+	}
+	return darkroom.NewAPIKeySecret(random), nil
+}
+
+// ImportKey makes sure that this bearer secret works, with every scope: the
+// operator brings it in the environment. An empty webhookSecret keeps the one there is, or makes
+// one. Doing it again changes nothing. The former secret of a key that was
+// rotated is left as it is, and refused once its time is over.
 func (s *Store) ImportKey(ctx context.Context, name, secret, webhookSecret string) error {
 	if secret == "" {
 		return darkroom.Invalid("DARKROOM_API_KEY", "an empty API key cannot be imported")
@@ -55,20 +73,35 @@ func (s *Store) ImportKey(ctx context.Context, name, secret, webhookSecret strin
 		return err
 	}
 	err = s.update(ctx, func(tx database.Tx) error {
-		present, err := scanKey(tx.QueryRow(ctx, `SELECT `+keyColumns+` FROM api_keys WHERE hash = ?`, key.Hash))
-		if errors.Is(err, sql.ErrNoRows) {
+		present, err := scanKey(tx.QueryRow(ctx, `SELECT `+keyColumns+` FROM api_keys
+			WHERE hash = ? OR old_hash = ? ORDER BY hash = ? DESC LIMIT 1`, key.Hash, key.Hash, key.Hash))
+		switch {
+		case errors.Is(err, sql.ErrNoRows):
 			return s.insertKey(ctx, tx, key)
-		}
-		if err != nil {
+		case err != nil:
 			return err
+		case present.Hash == key.Hash:
+			return s.renewKey(ctx, tx, present, webhookSecret)
+		case present.OldUntil.After(s.now()):
+			return nil
 		}
-		return s.renewKey(ctx, tx, present, webhookSecret)
+		return formerSecret(present)
 	})
 	return wrap(err, "import key %s", name)
 }
 
+// formerSecret refuses a start that would make a second key, without any of
+// the jobs of the first.
+func formerSecret(key darkroom.APIKey) error {
+	return &darkroom.Error{
+		Code: darkroom.CodeConflict, Param: "DARKROOM_API_KEY",
+		Message: fmt.Sprintf("DARKROOM_API_KEY is the former secret of key %q, which was rotated", key.Name),
+		Hint:    "Set it to the secret that the rotation gave",
+	}
+}
+
 func (s *Store) renewKey(ctx context.Context, tx database.Tx, key darkroom.APIKey, webhookSecret string) error {
-	if _, err := tx.Exec(ctx, `UPDATE api_keys SET revoked_at = 0 WHERE id = ? AND revoked_at <> 0`, key.ID); err != nil {
+	if _, err := tx.Exec(ctx, `UPDATE api_keys SET revoked_at = 0 WHERE id = ? AND revoked_at <> 0 AND erased_at = 0`, key.ID); err != nil {
 		return err
 	}
 	if webhookSecret == "" {
@@ -93,6 +126,7 @@ func (s *Store) newKey(name, secret, webhookSecret string) (NewKey, error) {
 		APIKey: darkroom.APIKey{
 			ID: id.String(), Name: name, Hash: darkroom.HashAPIKey(secret),
 			Prefix: darkroom.VisiblePrefix(secret), CreatedAt: moment(milliseconds(s.now())),
+			Grant: darkroom.FullGrant(),
 		},
 		Secret: secret, WebhookSecret: webhookSecret,
 	}, nil
@@ -105,64 +139,20 @@ func newWebhookSecret() string {
 }
 
 func (s *Store) insertKey(ctx context.Context, tx database.Tx, key NewKey) error {
-	_, err := tx.Exec(ctx, `INSERT INTO api_keys (id, name, hash, prefix, webhook_secret, created_at) VALUES (?, ?, ?, ?, ?, ?)`,
-		key.ID, key.Name, key.Hash, key.Prefix,
-		s.seal.close([]byte(key.WebhookSecret), webhookPurpose(key.ID)), milliseconds(key.CreatedAt))
-	return err
-}
-
-const keyColumns = `id, name, hash, prefix, created_at, revoked_at`
-
-func scanKey(r row) (key darkroom.APIKey, err error) {
-	var created, revoked int64
-	err = r.Scan(&key.ID, &key.Name, &key.Hash, &key.Prefix, &created, &revoked)
-	key.CreatedAt, key.RevokedAt = moment(created), moment(revoked)
-	return key, err
-}
-
-// KeyBySecret gives the key of a bearer secret; CodeUnauthorized when there is
-// none that works.
-func (s *Store) KeyBySecret(ctx context.Context, secret string) (darkroom.APIKey, error) {
-	key, err := scanKey(s.db.Read(ctx).QueryRow(ctx,
-		`SELECT `+keyColumns+` FROM api_keys WHERE hash = ? AND revoked_at = 0`, darkroom.HashAPIKey(secret)))
-	if errors.Is(err, sql.ErrNoRows) {
-		return darkroom.APIKey{}, darkroom.Errorf(darkroom.CodeUnauthorized, "Invalid or missing API key")
+	limits, err := encodeLimits(key.Limits)
+	if err != nil {
+		return err
 	}
-	return key, wrap(err, "look up an API key")
+	_, err = tx.Exec(ctx, `INSERT INTO api_keys (id, name, hash, prefix, webhook_secret, scopes, limits, created_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?)`, key.ID, key.Name, key.Hash, key.Prefix,
+		s.seal.close([]byte(key.WebhookSecret), webhookPurpose(key.ID)), encodeScopes(key.Scopes), limits, milliseconds(key.CreatedAt))
+	return err
 }
 
 // Keys lists every key, oldest first, revoked ones too.
 func (s *Store) Keys(ctx context.Context) ([]darkroom.APIKey, error) {
 	keys, err := queryAll(ctx, s.db.Read(ctx), scanKey, `SELECT `+keyColumns+` FROM api_keys ORDER BY id`)
 	return keys, wrap(err, "list the keys")
-}
-
-// RevokeKey makes a key useless for requests, from the next one on. Its jobs go
-// on. CodeNotFound when no working key is meant, CodeConflict when several are.
-func (s *Store) RevokeKey(ctx context.Context, idOrPrefixOrName string) (darkroom.APIKey, error) {
-	var key darkroom.APIKey
-	err := s.update(ctx, func(tx database.Tx) error {
-		found, err := queryAll(ctx, tx, scanKey, `SELECT `+keyColumns+` FROM api_keys
-			WHERE revoked_at = 0 AND (id = ? OR prefix = ? OR name = ?)`, idOrPrefixOrName, idOrPrefixOrName, idOrPrefixOrName)
-		if err != nil {
-			return err
-		}
-		if len(found) == 0 {
-			return notFound("working key", idOrPrefixOrName)
-		}
-		if len(found) > 1 {
-			return &darkroom.Error{
-				Code:    darkroom.CodeConflict,
-				Message: fmt.Sprintf("%q means %d keys", idOrPrefixOrName, len(found)), Hint: "Use the id of the key",
-			}
-		}
-		now := milliseconds(s.now())
-		key = found[0]
-		key.RevokedAt = moment(now)
-		_, err = tx.Exec(ctx, `UPDATE api_keys SET revoked_at = ? WHERE id = ?`, now, key.ID)
-		return err
-	})
-	return key, wrap(err, "revoke key %s", idOrPrefixOrName)
 }
 
 // WebhookSecret gives the secret that signs the webhooks of a key.

@@ -27,6 +27,7 @@ type Store struct {
 	log      *slog.Logger
 	finished waiters
 	counts   tally
+	rates    rates
 	idle     rest
 }
 
@@ -42,7 +43,7 @@ func Open(ctx context.Context, db *database.DB, inserter *queue.Inserter, config
 		db: db, queue: inserter, seal: seal, slots: max(1, config.Slots),
 		perHost: orDefault(config.HostConcurrency, darkroom.DefaultServerHostConcurrency),
 		now:     config.Now, log: config.Log,
-		finished: newWaiters(), counts: newTally(), idle: newRest(),
+		finished: newWaiters(), counts: newTally(), rates: newRates(), idle: newRest(),
 	}
 	if s.now == nil {
 		s.now = time.Now

@@ -81,13 +81,15 @@ func (s *Store) Flush(ctx context.Context) error {
 	return wrap(err, "write the usage counts")
 }
 
+// addUsage counts for a key that is there: one that was erased leaves nothing
+// behind.
 func addUsage(ctx context.Context, tx database.Tx, at keyDay, usage Usage) error {
 	_, err := tx.Exec(ctx, `INSERT INTO usage_days (key_id, day, requests, screenshots, batches, sitemaps, cached)
-		VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key_id, day) DO UPDATE SET
+		SELECT id, ?, ?, ?, ?, ?, ? FROM api_keys WHERE id = ? ON CONFLICT (key_id, day) DO UPDATE SET
 		requests = usage_days.requests + excluded.requests, screenshots = usage_days.screenshots + excluded.screenshots,
 		batches = usage_days.batches + excluded.batches, sitemaps = usage_days.sitemaps + excluded.sitemaps,
 		cached = usage_days.cached + excluded.cached`,
-		at.keyID, at.day, usage.Requests, usage.Screenshots, usage.Batches, usage.Sitemaps, usage.Cached)
+		at.day, usage.Requests, usage.Screenshots, usage.Batches, usage.Sitemaps, usage.Cached, at.keyID)
 	return wrap(err, "count usage")
 }
 

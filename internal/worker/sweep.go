@@ -28,8 +28,10 @@ func (w *Worker) sweep(ctx context.Context) error {
 	}{
 		{"write the heartbeat", w.beat}, // or our own captures could count as lost
 		{"recover lost captures", w.recoverLost},
+		{"begin to erase keys", w.Store.HastenErasure},
 		{"end overdue jobs", w.failOverdue},
 		{"delete expired results", w.expire},
+		{"erase keys", w.eraseKeys},
 		{"forget old jobs", w.purge},
 		{"delete orphans", w.deleteOrphans},
 	} {
@@ -60,6 +62,14 @@ func (w *Worker) purge(ctx context.Context) error {
 	n, err := w.Store.PurgeHistory(ctx, w.History)
 	if n > 0 {
 		w.Log.Info("old jobs were forgotten", "jobs", n)
+	}
+	return err
+}
+
+func (w *Worker) eraseKeys(ctx context.Context) error {
+	n, err := w.Store.FinishErasure(ctx)
+	if n > 0 {
+		w.Log.Info("keys were erased", "keys", n)
 	}
 	return err
 }

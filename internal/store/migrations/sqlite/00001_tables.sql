@@ -14,6 +14,11 @@ CREATE TABLE api_keys (
     webhook_secret TEXT NOT NULL,              -- sealed
     created_at     BIGINT NOT NULL,
     revoked_at     BIGINT NOT NULL DEFAULT 0,  -- 0 = works
+    erased_at      BIGINT NOT NULL DEFAULT 0,  -- when everything of it was asked to go; 0 = it stays
+    old_hash       TEXT NOT NULL DEFAULT '',   -- of the secret before the last rotation
+    old_until      BIGINT NOT NULL DEFAULT 0,  -- how long that one works
+    scopes         TEXT NOT NULL,              -- words
+    limits         TEXT NOT NULL DEFAULT '',   -- JSON; '' = none
     queued         BIGINT NOT NULL DEFAULT 0,  -- captures of its jobs
     running        BIGINT NOT NULL DEFAULT 0,
     turn           BIGINT NOT NULL DEFAULT 0   -- when a capture of it was last claimed
@@ -21,6 +26,17 @@ CREATE TABLE api_keys (
 
 -- Unique, so that the claim can walk key by key without sorting.
 CREATE UNIQUE INDEX api_keys_owed ON api_keys (running, turn, id) WHERE queued > 0;
+
+CREATE INDEX api_keys_old ON api_keys (old_hash) WHERE old_hash <> '';
+CREATE INDEX api_keys_erased ON api_keys (erased_at) WHERE erased_at > 0;
+
+-- How many requests of a key's limit were handed out in the last minute that
+-- had any.
+CREATE TABLE request_windows (
+    key_id   TEXT PRIMARY KEY REFERENCES api_keys (id) ON DELETE CASCADE,
+    began_at BIGINT NOT NULL,
+    taken    BIGINT NOT NULL
+) WITHOUT ROWID;
 
 CREATE TABLE jobs (
     id               TEXT PRIMARY KEY,          -- UUIDv7: ids sort by creation

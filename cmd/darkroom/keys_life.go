@@ -1,0 +1,145 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"darkroom"
+	"darkroom/internal/store"
+)
+
+func (p *program) showKeys(keys []darkroom.APIKey) error {
+	for _, key := range keys {
+		var err error
+		if p.json {
+			err = p.emit(map[string]any{
+				"message_type": "key", "id": key.ID, "name": key.Name, "prefix": key.Prefix,
+				"created_at": key.CreatedAt.UTC().Format(time.RFC3339), "state": key.State(),
+				"scopes": key.Scopes, "limits": key.Limits,
+			})
+		} else {
+			_, err = fmt.Fprintln(p.stdout, strings.Join([]string{
+				key.ID, key.Prefix + "…", string(key.State()), scopeWords(key.Scopes), key.CreatedAt.UTC().Format(time.RFC3339), key.Name,
+			}, "\t"))
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *program) keysRotateCommand() *cobra.Command {
+	var grace time.Duration
+	command := &cobra.Command{
+		Use: "rotate KEY", Short: "Give a key another secret and show it, once", Args: cobra.ExactArgs(1),
+		Long: `Give a key another secret and show it, once.
+
+The key stays what it is: its jobs, its limits, its webhook secret. The secret
+before works on for --grace; one from before that ends now. The local command
+line follows when it uses this key.`,
+	}
+	command.RunE = p.onKeys(func(ctx context.Context, rows *store.Store, args []string) error {
+		key, err := p.rotate(ctx, command.Flags(), rows, args[0], grace)
+		if err != nil {
+			return err
+		}
+		return p.showRotated(key)
+	})
+	command.Flags().DurationVar(&grace, "grace", darkroom.DefaultRotationGrace, "how long the secret before works on, at most 720h")
+	addSettingFlags(command.Flags(), "data")
+	return command
+}
+
+// rotate gives the key another secret, and that one to the local command line
+// if it has the one before.
+func (p *program) rotate(
+	ctx context.Context, flags *pflag.FlagSet, rows *store.Store, text string, grace time.Duration,
+) (store.NewKey, error) {
+	config, err := p.config(flags)
+	if err != nil {
+		return store.NewKey{}, err
+	}
+	known, err := readCredentials(p.env)
+	if err != nil {
+		return store.NewKey{}, err
+	}
+	saved, _ := known.ofData(config.Data)
+	inUse, err := rows.KeyBySecret(ctx, saved.Key)
+	if err != nil && darkroom.CodeOf(err) != darkroom.CodeUnauthorized {
+		return store.NewKey{}, err
+	}
+	key, err := rows.RotateKey(ctx, text, grace)
+	if err != nil || inUse.ID != key.ID {
+		return key, err
+	}
+	saved.Key = key.Secret
+	if _, err := known.remember(saved); err != nil {
+		p.whisper("The local command line still has the key before: %v", err)
+	}
+	return key, nil
+}
+
+func (p *program) showRotated(key store.NewKey) error {
+	until := key.OldUntil.UTC().Format(time.RFC3339)
+	if p.json {
+		return p.emit(map[string]string{
+			"message_type": "key", "id": key.ID, "name": key.Name, "key": key.Secret, "old_key_until": until,
+		})
+	}
+	_, err := fmt.Fprintln(p.stdout, key.Secret)
+	p.whisper("The key is not shown again. The one before works until %s.", until)
+	return err
+}
+
+func (p *program) keysRevokeCommand() *cobra.Command {
+	command := &cobra.Command{
+		Use: "revoke KEY", Short: "End a key; its jobs go on", Args: cobra.ExactArgs(1),
+		RunE: p.onKeys(func(ctx context.Context, rows *store.Store, args []string) error {
+			key, err := rows.RevokeKey(ctx, args[0])
+			if err != nil {
+				return err
+			}
+			return p.showEnded("revoked", key)
+		}),
+	}
+	addSettingFlags(command.Flags(), "data")
+	return command
+}
+
+func (p *program) keysEraseCommand() *cobra.Command {
+	sure := false
+	command := &cobra.Command{
+		Use: "erase KEY", Short: "End a key and delete everything of it", Args: cobra.ExactArgs(1),
+		Long: `End a key and delete everything of it: its jobs, pictures, webhooks and usage.
+
+The key stops working at once. A server that runs deletes the rest within
+minutes; otherwise the next one does that when it starts.`,
+		RunE: p.onKeys(func(ctx context.Context, rows *store.Store, args []string) error {
+			if !sure {
+				return usage("everything of key %s would be deleted for good: say --yes if that is meant", args[0])
+			}
+			key, err := rows.EraseKey(ctx, args[0])
+			if err != nil {
+				return err
+			}
+			return p.showEnded("erasing", key)
+		}),
+	}
+	command.Flags().BoolVar(&sure, "yes", false, "delete without asking")
+	addSettingFlags(command.Flags(), "data")
+	return command
+}
+
+func (p *program) showEnded(word string, key darkroom.APIKey) error {
+	if p.json {
+		return p.emit(map[string]string{"message_type": "key", "id": key.ID, "name": key.Name, "state": string(key.State())})
+	}
+	_, err := fmt.Fprintf(p.stdout, "%s %s (%s…)\n", word, key.Name, key.Prefix)
+	return err
+}
