@@ -85,6 +85,7 @@ func (b *instance) renewTab(ctx context.Context) error {
 	old := b.tab
 	b.tab = fresh
 	if old != nil {
+		old.silence(ctx)
 		old.forget()
 		if err := old.undress(ctx); err != nil {
 			return err

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/fetch"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
@@ -31,10 +32,15 @@ const scriptLeave = `(mark, limit) => new Promise(stayed => {
 // scriptForget empties what belongs to the tab and not to a site's storage. It
 // gives what the document holds. It runs in the document's own world, where
 // nobody else's script is: another world would have to be made for it.
-const scriptForget = `window.name = ''; sessionStorage.clear(); history.replaceState(null, '', '/'); document.documentElement.textContent`
+const scriptForget = `window.name = ''; sessionStorage.clear(); localStorage.clear(); document.cookie; history.replaceState(null, '', '/'); document.documentElement.textContent`
 
 // leaveLimit is how long a page may take to give way to the empty one.
 const leaveLimit = 250 * time.Millisecond
+
+// emptyings is how often the storage is emptied before the browser is given up.
+const emptyings = 5
+
+var errNotEmptied = errors.New("cookies come back")
 
 var errStayed = errors.New("the page did not give way")
 
@@ -130,12 +136,37 @@ func (t *tab) pauseRequests(ctx context.Context, which []*fetch.RequestPattern) 
 	return nil
 }
 
+// scriptArrive asks for what the page has written: the answer comes after all
+// that was sent before.
+const scriptArrive = `() => { document.cookie; return localStorage.length }`
+
+// silence ends the page's scripts, so that they write nothing when the page is
+// left, and sees to it that what they wrote has arrived where it can be taken
+// away. A page that hangs does not answer, and one without storage refuses.
+func (t *tab) silence(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, stepLimit)
+	defer cancel()
+	ended := post(t.session, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
+	_ = t.run(ctx, scriptArrive, nil)
+	_, _ = ended.wait(ctx)
+}
+
 // emptyStorage takes away what the context's pages have stored, of every
-// origin. No page may be there to fill it again.
+// origin. No page may be there to fill it again. A cookie that was written last
+// is now and then still there afterwards, so that is looked after.
 func (b *instance) emptyStorage(ctx context.Context) error {
-	_, err := call(ctx, b.tab.session, storage.ClearDataForOrigin, storage.ClearDataForOriginParams{Origin: "*", StorageTypes: "all"})
-	if err != nil {
-		return fmt.Errorf("empty the storage: %w", err)
+	for range emptyings {
+		_, err := call(ctx, b.tab.session, storage.ClearDataForOrigin, storage.ClearDataForOriginParams{Origin: "*", StorageTypes: "all"})
+		if err != nil {
+			return fmt.Errorf("empty the storage: %w", err)
+		}
+		left, err := call(ctx, b.conn.browser(), storage.GetCookies, storage.GetCookiesParams{BrowserContextID: b.context})
+		if err != nil {
+			return fmt.Errorf("look for cookies: %w", err)
+		}
+		if len(left.Cookies) == 0 {
+			return nil
+		}
 	}
-	return nil
+	return errNotEmptied
 }

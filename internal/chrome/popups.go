@@ -114,12 +114,8 @@ func (d *doorman) fetch(ctx context.Context, id target.ID) (session, error) {
 }
 
 // showOut closes a page and returns when it is gone: until then it may still
-// do something. What it does when it is left must not come after that, so its
-// scripts end first; a page that hangs does not answer.
+// do something.
 func (d *doorman) showOut(ctx context.Context, id target.ID, page session) error {
-	silence, cancel := context.WithTimeout(ctx, leaveLimit)
-	defer cancel()
-	_, _ = post(page, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true}).wait(silence)
 	if _, err := call(ctx, d.root, target.CloseTarget, target.CloseTargetParams{TargetID: id}); err != nil {
 		return err
 	}
