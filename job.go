@@ -81,6 +81,7 @@ type Job struct {
 	Layout    int    // of its archive; 0 before the end
 	Error     string // why the whole job failed; "" otherwise
 	Cancelled bool
+	RetryOf   string // id of the job whose failures it captures again, which may be gone; "" = none
 
 	Retention   time.Duration // from CompletedAt to ExpiresAt
 	CreatedAt   time.Time
@@ -88,6 +89,16 @@ type Job struct {
 	CompletedAt time.Time // when the finish was committed; zero before
 	ExpiresAt   time.Time // zero before the end
 	Deadline    time.Time // CreatedAt + the job deadline
+}
+
+// Outcome is the status in which the job ends when all its captures have ended.
+// A cancelled one is never completed: pages of its sitemap may be missing.
+func (j *Job) Outcome() JobStatus {
+	outcome := j.Progress.Outcome()
+	if j.Cancelled && outcome == StatusCompleted {
+		return StatusPartial
+	}
+	return outcome
 }
 
 // Expired reports whether the job's results are gone at that moment: from
@@ -128,7 +139,8 @@ func (p Progress) Percentage(status JobStatus) int {
 	return min(p.Done()*100/p.Total, 99)
 }
 
-// Outcome is the status in which a job ends when all its captures have ended.
+// Outcome is the status in which a job ends whose captures have all ended and
+// that was not cancelled.
 func (p Progress) Outcome() JobStatus {
 	switch {
 	case p.Completed == 0:

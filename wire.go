@@ -16,6 +16,7 @@ type JobAnswer struct {
 	DownloadURL string         `json:"download_url"`
 	Error       *string        `json:"error"`
 	Cancelled   bool           `json:"cancelled,omitempty"`
+	RetryOf     string         `json:"retry_of,omitempty"` // the job whose failures this one captures again
 	CreatedAt   time.Time      `json:"created_at"`
 	StartedAt   *time.Time     `json:"started_at"`
 	CompletedAt *time.Time     `json:"completed_at"`
@@ -52,6 +53,13 @@ func JobPath(id string) string { return "/v1/jobs/" + id }
 // DownloadPath is the path of a job's archive, relative to the server.
 func DownloadPath(id string) string { return JobPath(id) + "/download" }
 
+// CancelPath is the path that cancels a job, relative to the server.
+func CancelPath(id string) string { return JobPath(id) + "/cancel" }
+
+// RetryPath is the path that captures a job's failures again, relative to the
+// server.
+func RetryPath(id string) string { return JobPath(id) + "/retry" }
+
 // Answer gives the job as the status and list routes show it at that moment.
 func (j *Job) Answer(now time.Time) JobAnswer {
 	answer := JobAnswer{
@@ -62,6 +70,7 @@ func (j *Job) Answer(now time.Time) JobAnswer {
 		},
 		DownloadURL: DownloadPath(j.ID),
 		Cancelled:   j.Cancelled,
+		RetryOf:     j.RetryOf,
 		Variants:    j.Variants,
 		CreatedAt:   wholeSeconds(j.CreatedAt),
 		StartedAt:   timeOrNull(j.StartedAt),

@@ -9,6 +9,9 @@
 // c.Results goes through the captures of a job one by one, also while it runs,
 // and c.Picture fetches one of their pictures.
 //
+// c.Cancel ends a job before its time and keeps what is there, c.Delete deletes
+// it, and c.Retry captures again what failed, as a new job.
+//
 // A whole site is c.Sitemap in place of c.Batch; c.PlanSitemap tells beforehand
 // which pages that would be.
 //

@@ -101,10 +101,17 @@ func (c *Client) job(ctx context.Context, id string, wait time.Duration) (Job, e
 }
 
 func jobPath(id string) (string, error) {
-	if id == "" {
-		return "", darkroom.Invalid("id", "the id of the job is empty")
+	if err := checkID(id); err != nil {
+		return "", err
 	}
 	return darkroom.JobPath(url.PathEscape(id)), nil
+}
+
+func checkID(id string) error {
+	if id == "" {
+		return darkroom.Invalid("id", "the id of the job is empty")
+	}
+	return nil
 }
 
 const (

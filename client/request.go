@@ -29,6 +29,7 @@ type request struct {
 	body    any // sent as JSON; nil = none
 	header  http.Header
 	extra   time.Duration // what the server may take beyond the client's timeout
+	settled bool          // a 409 is final: it is about the job, and not that the first request is still being answered
 	onePass bool          // a 504 is final: the page's time was up, and asking again would double it
 }
 
@@ -160,7 +161,7 @@ func (r request) mayPass(e *Error) bool {
 		return false
 	case e.Status == http.StatusConflict:
 		// The first request with this key is still being answered.
-		return e.Code == darkroom.CodeConflict && r.header.Get(idempotencyKey) != ""
+		return !r.settled && e.Code == darkroom.CodeConflict && r.header.Get(idempotencyKey) != ""
 	}
 	return e.Status == 0 || e.Status == http.StatusRequestTimeout ||
 		e.Status == http.StatusTooManyRequests || e.Status >= 500

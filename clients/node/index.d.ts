@@ -290,7 +290,10 @@ export class Job {
   download_url: string;
   /** Why the whole job failed. */
   error: string | null;
+  /** It was ended before its time. */
   cancelled?: boolean;
+  /** Id of the job whose failures this one captures again. */
+  retry_of?: string;
   /** Pictures of each URL, where there are variants; progress counts every one. */
   variants?: number;
   created_at: string;
@@ -317,6 +320,7 @@ export class Job {
   readonly expiresAt: string | null;
   readonly sitemapUrl?: string;
   readonly maxPages?: number;
+  readonly retryOf?: string;
   readonly totalUrls?: number;
   readonly pollUrl?: string;
 }
@@ -533,6 +537,12 @@ export class Darkroom {
   planSitemap(sitemapUrl: string, options?: SitemapOptions, request?: RequestOptions): Promise<SitemapPlan>;
   /** The job as it is now. */
   getJob(id: string, request?: RequestOptions): Promise<Job>;
+  /** Ends a job before its time and keeps what is there. It ends as partial or failed; one whose captures have all ended rejects with a ConflictError. */
+  cancelJob(id: string, request?: RequestOptions): Promise<Job>;
+  /** Deletes a job and its pictures, whatever its state. An unknown job, and one whose first answer was lost, rejects with a NotFoundError. */
+  deleteJob(id: string, request?: RequestOptions): Promise<void>;
+  /** Captures again what failed, as a new job that takes over what was good. Rejects with a ConflictError when nothing can be tried again. */
+  retryJob(id: string, request?: CreateOptions): Promise<Job>;
   /** The key's jobs, newest first: await it for a page, or `for await` over all. */
   listJobs(params?: ListParams, request?: RequestOptions): JobList;
   /** The captures of a job, by index, also while it runs: await it for a page, or `for await` over all. */

@@ -14,8 +14,9 @@ import (
 )
 
 func (p *program) jobsCommand() *cobra.Command {
-	command := &cobra.Command{Use: "jobs", Short: "List, look at, watch and download jobs", RunE: needsSubcommand}
-	command.AddCommand(p.jobsListCommand(), p.jobsGetCommand(), p.jobsWatchCommand(), p.jobsDownloadCommand())
+	command := &cobra.Command{Use: "jobs", Short: "List, watch, download, cancel, retry and delete jobs", RunE: needsSubcommand}
+	command.AddCommand(p.jobsListCommand(), p.jobsGetCommand(), p.jobsWatchCommand(), p.jobsDownloadCommand(),
+		p.jobsCancelCommand(), p.jobsRetryCommand(), p.jobsDeleteCommand())
 	return command
 }
 
@@ -89,7 +90,8 @@ func (p *program) showJob(job client.Job) error {
 	}
 	row("id", job.ID)
 	row("type", string(job.Type))
-	row("status", string(job.Status))
+	row("status", statusText(job))
+	row("retry of", job.RetryOf)
 	row("name", job.Name)
 	if job.Discovery != nil {
 		row("sitemap", job.SitemapURL)
@@ -106,6 +108,13 @@ func (p *program) showJob(job client.Job) error {
 		return fmt.Errorf("write to stdout: %w", err)
 	}
 	return nil
+}
+
+func statusText(job client.Job) string {
+	if job.Cancelled {
+		return string(job.Status) + ", cancelled"
+	}
+	return string(job.Status)
 }
 
 func progressText(progress darkroom.ProgressAnswer) string {

@@ -61,7 +61,8 @@ func (s *server) partialArchive(ctx context.Context, id string) (darkroom.Job, *
 	captures := cancelled(s.store.Captures(ctx, id))
 	if !job.Status.Terminal() {
 		job.Progress.Failed = job.Progress.Total - job.Progress.Completed
-		job.Status, job.Cancelled, job.Layout = job.Progress.Outcome(), true, darkroom.ArchiveLayout
+		job.Cancelled, job.Layout = true, darkroom.ArchiveLayout
+		job.Status = job.Outcome()
 	}
 	manifest, err := archive.Manifest(job, captures)
 	if err != nil {

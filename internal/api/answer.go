@@ -13,11 +13,11 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// reply is a JSON answer.
+// reply is a JSON answer, or one without a body.
 type reply struct {
 	status int // 0 = 200
 	header map[string]string
-	body   any
+	body   any // nil = none
 }
 
 // answering makes a handler of a function that returns its answer.
@@ -36,6 +36,10 @@ func (a reply) write(w http.ResponseWriter) error {
 		w.Header().Set(name, value)
 	}
 	setDefault(&a.status, http.StatusOK)
+	if a.body == nil {
+		w.WriteHeader(a.status)
+		return nil
+	}
 	return writeJSON(w, a.status, a.body)
 }
 

@@ -36,11 +36,8 @@ func (s *server) accept(r *http.Request, key darkroom.APIKey, job store.NewJob, 
 	if err != nil {
 		return reply{}, err
 	}
-	if s.stopping() {
-		return reply{}, stopsSoon()
-	}
-	if !s.FreeDisk() {
-		return reply{}, diskFull()
+	if err := s.mayAccept(); err != nil {
+		return reply{}, err
 	}
 	job.KeyID, job.IdempotencyKey = key.ID, idempotencyKey
 	if job.BodyHash, err = bodyHash(string(job.Kind), body); err != nil {

@@ -134,7 +134,7 @@ func TestOpenAPIHoldsTogether(t *testing.T) {
 			if strings.Contains(path, "{id}") && !slices.ContainsFunc(operation.Parameters, isID) {
 				t.Errorf("%s %s does not document id", method, path)
 			}
-			if (method == "post") != (operation.RequestBody != nil) {
+			if (method == "post" && !bare.MatchString(path)) != (operation.RequestBody != nil) {
 				t.Errorf("%s %s: request body", method, path)
 			}
 			if strings.HasPrefix(path, "/v1/") != (len(operation.Security) > 0) {
@@ -149,6 +149,9 @@ func TestOpenAPIHoldsTogether(t *testing.T) {
 		}
 	}
 }
+
+// What is posted without a body.
+var bare = regexp.MustCompile(`/(cancel|retry)$`)
 
 func isID(param struct{ Name, In string }) bool { return param.Name == "id" && param.In == "path" }
 
@@ -215,6 +218,9 @@ func matchesDocument(t *testing.T, method, target string, got answer) {
 		if err := json.Unmarshal(d.Components.Responses[strings.TrimPrefix(response.Ref, "#/components/responses/")], &response); err != nil {
 			t.Fatal(err)
 		}
+	}
+	if len(response.Content) == 0 && len(got.body) == 0 {
+		return
 	}
 	media, _, err := mime.ParseMediaType(got.header.Get("Content-Type"))
 	content, found := response.Content[media]

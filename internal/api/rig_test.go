@@ -339,7 +339,7 @@ func (r *rig) tryFinish(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
-	job.Status = job.Progress.Outcome()
+	job.Status = job.Outcome()
 	manifest, err := archive.Manifest(job, r.store.Captures(ctx, id))
 	if err != nil {
 		return err

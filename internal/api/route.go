@@ -78,7 +78,7 @@ func (s *server) dispatch(byMethod map[string]route) http.HandlerFunc {
 func allowedMethods(byMethod map[string]route) []string {
 	allowed := slices.Sorted(maps.Keys(byMethod))
 	if get, ok := byMethod[http.MethodGet]; ok && !get.doc.costly {
-		allowed = slices.Insert(allowed, 1, http.MethodHead)
+		allowed = slices.Insert(allowed, slices.Index(allowed, http.MethodGet)+1, http.MethodHead)
 	}
 	return allowed
 }

@@ -141,7 +141,7 @@ func scenarios() []scenario {
 }
 
 func TestScenarios(t *testing.T) {
-	for _, one := range slices.Concat(scenarios(), planScenarios(), resultScenarios(), keyScenarios()) {
+	for _, one := range slices.Concat(scenarios(), planScenarios(), resultScenarios(), keyScenarios(), actScenarios()) {
 		t.Run(one.name, func(t *testing.T) {
 			t.Parallel()
 			r := newRigWith(t, conditions{policy: one.policy})
@@ -192,6 +192,8 @@ func plain(t *testing.T, got answer) string {
 	b.WriteString("\n")
 	if strings.HasPrefix(got.header.Get("Content-Type"), "image/") {
 		fmt.Fprintf(&b, "<%d bytes>\n", len(got.body))
+	} else if len(got.body) == 0 {
+		b.WriteString("<nothing>\n")
 	} else if err := indent(&b, got.body); err != nil {
 		t.Fatal(err)
 	}

@@ -69,7 +69,7 @@ type manifestWriter struct {
 
 func (m *manifestWriter) begin(job darkroom.Job) error {
 	head := manifestHead{
-		JobID: job.ID, Type: job.Kind, Status: job.Progress.Outcome(), Name: job.Name, Tags: job.Tags,
+		JobID: job.ID, Type: job.Kind, Status: job.Outcome(), Name: job.Name, Tags: job.Tags,
 		Total: job.Progress.Total, Completed: job.Progress.Completed, Failed: job.Progress.Failed,
 		Cancelled: job.Cancelled, CreatedAt: wholeSeconds(job.CreatedAt), StartedAt: wholeSeconds(job.StartedAt),
 	}

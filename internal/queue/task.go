@@ -17,7 +17,7 @@ const (
 	Expand  TaskKind = "expand"  // ID is a job whose sitemap is to be read
 	Finish  TaskKind = "finish"  // ID is a job
 	Deliver TaskKind = "deliver" // ID is a delivery
-	Sweep   TaskKind = "sweep"   // has no ID; inserted by the queue itself
+	Sweep   TaskKind = "sweep"   // has no ID; inserted by the queue itself, and when there is something to delete
 )
 
 // Task is what Insert takes.

@@ -55,7 +55,12 @@ var books = []struct{ rule, query string }{
 		WHERE c.state = 'completed' AND j.released = 0 AND NOT EXISTS (SELECT 1 FROM artifacts a WHERE a.key = c.artifact_key)`},
 	{"a terminal job has no captures left", `SELECT id FROM jobs
 		WHERE status NOT IN ('pending', 'processing') AND (completed + failed <> total OR completed_at = 0 OR secrets <> '')`},
-	{"a pending job has no capture that was claimed", `SELECT id FROM jobs WHERE status = 'pending' AND queued <> total`},
+	{"a pending job has no capture that was claimed", `SELECT id FROM jobs WHERE status = 'pending' AND (running > 0
+		OR retry_of = '' AND queued <> total OR EXISTS (SELECT 1 FROM captures c WHERE c.job_id = jobs.id AND c.state = 'queued' AND c.attempt > 0))`},
+	{"a cancelled job waits for nothing but its end", `SELECT id FROM jobs WHERE cancelled = 1
+		AND (queued + running > 0 OR expanding = 1 OR status IN ('pending', 'completed'))`},
+	{"only captures of cancelled jobs are cancelled", `SELECT c.job_id FROM captures c JOIN jobs j ON j.id = c.job_id
+		WHERE c.code = 'cancelled' AND (j.cancelled = 0 OR c.state <> 'failed')`},
 	{"a job that is done has a task to finish it", `SELECT j.id FROM jobs j WHERE j.status = 'processing' AND j.completed + j.failed = j.total
 		AND j.expanding = 0 AND NOT EXISTS (SELECT 1 FROM river_job r WHERE r.kind = 'finish' AND json(r.args) ->> '$.id' = j.id)`},
 	{"a job that may grow has a task to see to that", `SELECT j.id FROM jobs j WHERE j.expanding = 1
@@ -113,6 +118,8 @@ func TestAuditNoticesWrongBooks(t *testing.T) {
 		`UPDATE captures SET option_set = 1`,
 		`UPDATE captures SET cache_key = 'x' WHERE state = 'queued'`,
 		`UPDATE captures SET cached = 1`,
+		`UPDATE jobs SET cancelled = 1`,
+		`UPDATE captures SET code = 'cancelled'`,
 		`UPDATE lanes SET ordinal = ordinal + 1`,
 		`UPDATE job_counts SET jobs = jobs + 1`,
 		`UPDATE artifacts SET uses = uses + 1`,

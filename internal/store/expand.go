@@ -153,7 +153,7 @@ func (s *Store) endDiscovery(ctx context.Context, tx database.Tx, job storedJob,
 		return err
 	}
 	left := remaining{id: job.ID}
-	err := tx.QueryRow(ctx, `UPDATE jobs SET expanding = 0, error = ? WHERE id = ? RETURNING `+remainingColumns, text, job.ID).
+	err := tx.QueryRow(ctx, `UPDATE jobs SET expanding = 0, error = ?, unread = ? WHERE id = ? RETURNING `+remainingColumns, text, failure != nil, job.ID).
 		Scan(&left.captures, &left.expanding, &left.retaken)
 	if err != nil {
 		return fmt.Errorf("end the reading: %w", err)

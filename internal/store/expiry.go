@@ -99,13 +99,16 @@ func (s *Store) PurgeHistory(ctx context.Context, history time.Duration) (n int,
 
 func (s *Store) purge(ctx context.Context, tx database.Tx, jobID string) error {
 	job, err := s.findJob(ctx, tx, jobID)
+	if darkroom.CodeOf(err) == darkroom.CodeNotFound {
+		return nil // it was deleted meanwhile
+	}
 	if err != nil {
 		return err
 	}
 	if err := countJobs(ctx, tx, job.Job, -1); err != nil {
 		return err
 	}
-	_, err = tx.Exec(ctx, `DELETE FROM jobs WHERE id = ?`, jobID)
+	_, err = tx.Exec(ctx, `DELETE FROM jobs WHERE id = ?`, job.ID)
 	return err
 }
 

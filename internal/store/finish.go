@@ -41,6 +41,7 @@ func (s *Store) FinishJob(
 		return darkroom.Job{}, wrap(err, "finish job %s", jobID)
 	}
 	s.finished.tell(job.ID)
+	s.stopped.tell(job.ID) // nobody needs to watch it any more
 	return job, nil
 }
 
@@ -50,7 +51,7 @@ func (s *Store) finishJob(
 	if err := insertFiles(ctx, tx, job.ID, files); err != nil {
 		return err
 	}
-	outcome := job.Progress.Outcome()
+	outcome := job.Outcome()
 	if err := changeStatus(ctx, tx, *job, outcome); err != nil {
 		return err
 	}
@@ -61,14 +62,16 @@ func (s *Store) finishJob(
 	if err := explainFailure(ctx, tx, job); err != nil {
 		return err
 	}
-	if _, err := tx.Exec(ctx, `UPDATE jobs SET completed_at = ?, expires_at = ?, layout = ?, error = ?, secrets = '' WHERE id = ?`,
+	if _, err := tx.Exec(ctx, `UPDATE jobs SET completed_at = ?, expires_at = ?, layout = ?, error = ?,
+		wiped = CASE WHEN secrets <> '' OR EXISTS (SELECT 1 FROM option_sets WHERE job_id = jobs.id AND secrets <> '') THEN 1 ELSE wiped END,
+		secrets = '' WHERE id = ?`,
 		milliseconds(job.CompletedAt), milliseconds(job.ExpiresAt), job.Layout, job.Error, job.ID); err != nil {
 		return fmt.Errorf("end the job: %w", err)
 	}
 	if _, err := tx.Exec(ctx, `UPDATE option_sets SET secrets = '' WHERE job_id = ? AND secrets <> ''`, job.ID); err != nil {
 		return fmt.Errorf("wipe the secrets of the option sets: %w", err)
 	}
-	if _, err := tx.Exec(ctx, `DELETE FROM lanes WHERE job_id = ?`, job.ID); err != nil {
+	if _, err := tx.Exec(ctx, `DELETE FROM lanes WHERE job_id = ? AND delay = 0`, job.ID); err != nil {
 		return fmt.Errorf("delete the lanes: %w", err)
 	}
 	if job.CallbackURL == "" {
@@ -77,10 +80,15 @@ func (s *Store) finishJob(
 	return s.insertDelivery(ctx, tx, *job, body(*job))
 }
 
-// explainFailure says why the whole job failed: what its first capture failed
-// with, unless its sitemap gave none, which was noted then.
+// explainFailure says why the whole job failed: that it was cancelled, or what
+// its first capture failed with, unless its sitemap gave none, which was noted
+// then.
 func explainFailure(ctx context.Context, tx database.Tx, job *darkroom.Job) error {
 	if job.Status != darkroom.StatusFailed || job.Progress.Total == 0 {
+		return nil
+	}
+	if job.Cancelled {
+		job.Error = fmt.Sprintf("%s: The job was cancelled before a capture had succeeded", darkroom.CodeCancelled)
 		return nil
 	}
 	var code, message string

@@ -37,12 +37,14 @@ type storedJob struct {
 	darkroom.Job
 
 	sealed string
-	left   int // captures that have not ended
+	left   int  // captures that have not ended
+	unread bool // its sitemap was not read to the end
+	wiped  bool // it had secrets
 }
 
 const jobColumns = `id, key_id, kind, status, name, tags, priority, options, secrets, variants, callback_url,
 	crawl, discovery, host_concurrency, host_delay, retention,
-	total, completed + retaking, failed, expanding, queued + running, error, cancelled,
+	total, completed + retaking, failed, expanding, queued + running, error, cancelled, retry_of, unread, wiped,
 	layout, created_at, started_at, completed_at, expires_at, deadline`
 
 func (s *Store) findJob(ctx context.Context, q database.Querier, id string) (storedJob, error) {
@@ -62,7 +64,7 @@ func scanJob(r row) (job storedJob, err error) {
 	err = r.Scan(&job.ID, &job.KeyID, &job.Kind, &job.Status, &job.Name, &tags, &priority, &options, &job.sealed,
 		&job.Variants, &job.CallbackURL, &crawl, &discovery, &job.HostConcurrency, &delay, &retention,
 		&job.Progress.Total, &job.Progress.Completed, &job.Progress.Failed, &job.Progress.Expanding, &job.left,
-		&job.Error, &job.Cancelled,
+		&job.Error, &job.Cancelled, &job.RetryOf, &job.unread, &job.wiped,
 		&job.Layout, &created, &started, &completed, &expires, &deadline)
 	if err != nil {
 		return storedJob{}, err

@@ -17,13 +17,14 @@ import (
 type world struct {
 	*fixture
 
-	random *rand.Rand
-	keys   []string
-	held   []darkroom.Claim // by a worker that believes in them
-	stale  []darkroom.Claim
-	jobs   map[string]darkroom.Job // as last seen
-	cached int                     // captures that an earlier picture answered
-	slots  map[string]bool         // capture/attempt that was claimed: never twice, unless it was released
+	random  *rand.Rand
+	keys    []string
+	held    []darkroom.Claim // by a worker that believes in them
+	stale   []darkroom.Claim
+	jobs    map[string]darkroom.Job // as last seen
+	cached  int                     // captures that an earlier picture answered
+	retried int                     // jobs
+	slots   map[string]bool         // capture/attempt that was claimed: never twice, unless it was released
 }
 
 func TestRandomOperationsKeepTheBooks(t *testing.T) {
@@ -43,13 +44,16 @@ func TestRandomOperationsKeepTheBooks(t *testing.T) {
 			if w.cached == 0 {
 				t.Error("no capture was answered by an earlier picture")
 			}
+			if w.retried == 0 {
+				t.Error("no job was tried again")
+			}
 		})
 	}
 }
 
 func (w *world) step() {
 	w.clock.forward(time.Duration(w.random.IntN(2000)) * time.Millisecond)
-	switch w.random.IntN(25) {
+	switch w.random.IntN(31) {
 	case 0, 1:
 		w.create()
 	case 2, 3, 4, 5, 6, 7, 8:
@@ -76,7 +80,79 @@ func (w *world) step() {
 		w.losePictures()
 	case 24:
 		w.look()
+	case 25:
+		w.cancelOne()
+	case 26:
+		w.deleteOne()
+	case 27, 28, 29, 30:
+		w.retryOne()
 	}
+}
+
+// cancelOne cancels some job in any state, and now and then twice.
+func (w *world) cancelOne() {
+	id, ok := w.pickOne(`SELECT id FROM jobs`)
+	if !ok {
+		return
+	}
+	before := w.job(id)
+	for range 1 + w.random.IntN(2) {
+		job, err := w.CancelJob(w.t.Context(), before.KeyID, id)
+		if darkroom.CodeOf(err) == darkroom.CodeConflict {
+			if before.Cancelled || !before.Status.Terminal() && (before.Progress.Done() < before.Progress.Total || before.Progress.Expanding) {
+				w.t.Fatalf("%+v could not be cancelled: %v", before, err)
+			}
+			return
+		}
+		check(w.t, err)
+		if !job.Cancelled || job.Progress.Completed > before.Progress.Completed {
+			w.t.Fatalf("cancelling made %+v of %+v", job, before)
+		}
+	}
+	w.forgetHeld(id)
+}
+
+func (w *world) deleteOne() {
+	id, ok := w.pickOne(`SELECT id FROM jobs`)
+	if !ok {
+		return
+	}
+	check(w.t, w.DeleteJob(w.t.Context(), w.job(id).KeyID, id))
+	delete(w.jobs, id)
+	w.forgetHeld(id)
+	if _, err := w.JobForWork(w.t.Context(), id); darkroom.CodeOf(err) != darkroom.CodeNotFound {
+		w.t.Fatalf("a deleted job: %v", err)
+	}
+}
+
+// forgetHeld has the worker go on with captures that are not its own any more.
+func (w *world) forgetHeld(jobID string) {
+	w.held = slices.DeleteFunc(w.held, func(claim darkroom.Claim) bool {
+		gone := claim.JobID == jobID
+		if gone {
+			w.stale = append(w.stale, claim)
+		}
+		return gone
+	})
+}
+
+// retryOne captures again what failed in some job.
+func (w *world) retryOne() {
+	id, ok := w.pickOne(`SELECT id FROM jobs WHERE status IN ('partial', 'failed')`)
+	if !ok {
+		return
+	}
+	old := w.job(id)
+	job, replayed, err := w.RetryJob(w.t.Context(), NewRetry{KeyID: old.KeyID, JobID: id, Deadline: 10 * time.Minute})
+	code := darkroom.CodeOf(err)
+	if code == darkroom.CodeExpired && old.Expired(w.clock.now) || code == darkroom.CodeConflict {
+		return
+	}
+	if must(w.t, replayed, err) || job.Progress.Total != old.Progress.Total || job.Progress.Completed != old.Progress.Completed {
+		w.t.Fatalf("a retry of %+v is %+v", old, job)
+	}
+	w.retried++
+	w.jobs[job.ID] = job
 }
 
 func (w *world) create() {
@@ -348,7 +424,7 @@ func (w *world) drain() {
 	if n := w.number(`SELECT count(*) FROM jobs WHERE status IN ('pending', 'processing')`); n != 0 {
 		w.t.Errorf("%d jobs never ended", n)
 	}
-	if n := w.number(`SELECT sum(queued) + sum(running) FROM api_keys`); n != 0 {
+	if n := w.number(`SELECT coalesce(sum(queued) + sum(running), 0) FROM api_keys`); n != 0 {
 		w.t.Errorf("%d captures left", n)
 	}
 }

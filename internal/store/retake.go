@@ -13,7 +13,7 @@ import (
 // Retake takes the pictures of completed captures from them, because they are
 // missing or damaged, and puts the captures back into the queue; n is how many
 // it put back. That is done once: a capture whose second picture has gone as
-// well ends as failed with CodeInternal. Meanwhile the job's progress counts
+// well ends as failed with CodeInternal, and so does any of a cancelled job. Meanwhile the job's progress counts
 // them as completed, so that it does not go back. A job that has ended and a
 // capture that has another picture by now stay as they are.
 func (s *Store) Retake(ctx context.Context, jobID string, damaged []darkroom.Capture) (n int, err error) {
@@ -57,8 +57,11 @@ func (s *Store) retake(ctx context.Context, tx database.Tx, job storedJob, captu
 	if _, err := tx.Exec(ctx, `UPDATE artifacts SET uses = uses - 1 WHERE key = ?`, capture.Result.Key); err != nil {
 		return false, fmt.Errorf("give up a lost picture: %w", err)
 	}
-	if before == 1 {
-		return false, failDamaged(ctx, tx, c)
+	switch {
+	case job.Cancelled:
+		return false, failDamaged(ctx, tx, c, "The stored picture was missing or damaged when the job ended, and the job was cancelled")
+	case before == 1:
+		return false, failDamaged(ctx, tx, c, "The stored picture was missing or damaged when the job ended, twice")
 	}
 	return true, s.putBack(ctx, tx, job, c)
 }
@@ -72,10 +75,9 @@ func uncache(ctx context.Context, tx database.Tx, jobID string, capture darkroom
 	return wrap(err, "keep a lost picture from others")
 }
 
-func failDamaged(ctx context.Context, tx database.Tx, c settled) error {
+func failDamaged(ctx context.Context, tx database.Tx, c settled, message string) error {
 	if _, err := tx.Exec(ctx, `UPDATE captures SET state = 'failed', artifact_key = '', code = ?, message = ?
-		WHERE job_id = ? AND ordinal = ?`, string(darkroom.CodeInternal),
-		"The stored picture was missing or damaged when the job ended, twice", c.jobID, c.ordinal); err != nil {
+		WHERE job_id = ? AND ordinal = ?`, string(darkroom.CodeInternal), message, c.jobID, c.ordinal); err != nil {
 		return fmt.Errorf("fail a capture without its picture: %w", err)
 	}
 	_, err := tx.Exec(ctx, `UPDATE jobs SET completed = completed - 1, failed = failed + 1 WHERE id = ?`, c.jobID)

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// waiters lets callers wait for jobs to end in this process.
+// waiters lets callers wait for something to happen to jobs in this process.
 type waiters struct {
 	mu   *sync.Mutex
 	jobs map[string]*waiter
@@ -27,24 +27,30 @@ const (
 )
 
 // Finished gives a channel that is closed when this process commits the end of
-// the job. It never closes for a job that has already ended, or that another
-// process finishes: ask for the channel first, then read the job, and read it
-// again each second.
-func (s *Store) Finished(id string) <-chan struct{} {
-	now := s.now()
-	s.finished.mu.Lock()
-	defer s.finished.mu.Unlock()
-	if len(s.finished.jobs) >= manyJobs {
-		s.finished.forget(now.Add(-waiterLife))
+// the job, or deletes it. It never closes for a job that has already ended, or
+// that another process finishes: ask for the channel first, then read the job,
+// and read it again each second.
+func (s *Store) Finished(id string) <-chan struct{} { return s.finished.ask(id, s.now()) }
+
+// Stopped gives a channel that is closed when this process cancels or deletes
+// the job, or commits its end. Like that of Finished it is silent about what was before, and about
+// other processes: see Holds.
+func (s *Store) Stopped(id string) <-chan struct{} { return s.stopped.ask(id, s.now()) }
+
+func (w waiters) ask(id string, now time.Time) <-chan struct{} {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if len(w.jobs) >= manyJobs {
+		w.forget(now.Add(-waiterLife))
 	}
 	id = strings.ToLower(id)
-	w := s.finished.jobs[id]
-	if w == nil {
-		w = &waiter{done: make(chan struct{})}
-		s.finished.jobs[id] = w
+	one := w.jobs[id]
+	if one == nil {
+		one = &waiter{done: make(chan struct{})}
+		w.jobs[id] = one
 	}
-	w.asked = now
-	return w.done
+	one.asked = now
+	return one.done
 }
 
 func (w waiters) forget(before time.Time) {

@@ -17,9 +17,14 @@ func (w *Worker) take(ctx context.Context, own *slot, claim darkroom.Claim) {
 	flight, land := w.aborted.bind(ctx)
 	defer land()
 	began := time.Now()
-	shot, err := w.capture(flight, own, claim)
-	if err != nil && flight.Err() != nil {
+	shot, held, err := w.captureWhileHeld(flight, own, claim)
+	switch {
+	case err != nil && flight.Err() != nil:
 		w.release(ctx, claim)
+		return
+	case err != nil && !held:
+		w.Log.Info("a capture was stopped: it is not this worker's any more", "job", claim.JobID, "capture", claim.Ordinal,
+			"attempt", claim.Attempt, "elapsed", time.Since(began).Round(time.Millisecond))
 		return
 	}
 	outcome := outcomeOf(claim, shot, err, w.Now(), w.Jitter())
@@ -77,7 +82,7 @@ func (w *Worker) finishCapture(ctx context.Context, claim darkroom.Claim, outcom
 	case err != nil: // it was tried again until the process had to end
 		log.Error("the result of a capture could not be recorded", "err", err)
 	case !kept:
-		log.Warn("a capture was taken over by another worker; its result is thrown away")
+		log.Warn("a capture was not this worker's any more; its result is thrown away")
 		for _, artifact := range []darkroom.Artifact{outcome.Result.Artifact, outcome.Thumbnail, outcome.LastFrame} {
 			w.discard(ctx, artifact.Key)
 		}

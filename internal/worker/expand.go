@@ -43,7 +43,8 @@ func (w *Worker) expand(ctx context.Context, jobID string) error {
 	return w.read(ctx, walk, job.ID)
 }
 
-// read reads a sitemap while walk lives.
+// read reads a sitemap while walk lives and the job is neither cancelled nor
+// deleted.
 func (w *Worker) read(ctx, walk context.Context, jobID string) error {
 	job, ok, err := w.Store.BeginDiscovery(ctx, jobID)
 	if err != nil || !ok {
@@ -55,6 +56,8 @@ func (w *Worker) read(ctx, walk context.Context, jobID string) error {
 	}
 	walk, stop := context.WithTimeout(walk, job.Deadline.Sub(w.Now()))
 	defer stop()
+	walk, release := w.while(walk, job.ID, func(ctx context.Context) (bool, error) { return w.expands(ctx, job.ID) })
+	defer release()
 	e := &expansion{
 		Worker: w, job: job, known: known, total: len(known), best: job.Discovery,
 		stop: stop, limit: firstPage, began: w.Now(), addedAt: w.Now(),

@@ -26,7 +26,7 @@ func (e *expansion) end(ctx, walk context.Context, found darkroom.Discovery, err
 	case ctx.Err() != nil:
 		return fmt.Errorf("read the sitemap of job %s: %w", e.job.ID, context.Cause(ctx))
 	case err != nil && walk.Err() != nil && !late:
-		return nil // the worker stops
+		return nil // the worker stops, or the job was stopped
 	}
 	failure := sitemapFailure(err, late)
 	if failure != nil {
@@ -54,14 +54,15 @@ func (e *expansion) end(ctx, walk context.Context, found darkroom.Discovery, err
 	return nil
 }
 
-// giveUp leaves the job to whoever else is at it, and to the next try what
-// could not be written.
+// giveUp leaves the job to whoever else is at it or has ended it, and to the
+// next try what could not be written.
 func (e *expansion) giveUp(err error) error {
-	if darkroom.CodeOf(err) != darkroom.CodeConflict {
-		return fmt.Errorf("add the pages of a sitemap: %w", err)
+	switch darkroom.CodeOf(err) {
+	case darkroom.CodeConflict, darkroom.CodeNotFound:
+		e.Log.Info("a sitemap was left to someone else", "job", e.job.ID, "err", err)
+		return nil
 	}
-	e.Log.Info("a sitemap was left to someone else", "job", e.job.ID, "err", err)
-	return nil
+	return fmt.Errorf("add the pages of a sitemap: %w", err)
 }
 
 // sitemapFailure is why a reading ended early; nil when it did not.

@@ -19,12 +19,20 @@ import (
 // finish ends a job whose captures have all ended: it writes index.json, and
 // what is told of failures, and makes the job terminal. Pictures that have gone are taken again first, and
 // then this finish leaves the end to the next. It may run twice for one job,
-// also at the same time; the second changes nothing.
+// also at the same time; the second changes nothing. A job that is deleted
+// meanwhile needs no end.
 func (w *Worker) finish(ctx context.Context, jobID string) error {
+	err := w.finishJob(ctx, jobID)
+	if darkroom.CodeOf(err) == darkroom.CodeNotFound {
+		w.Log.Info("a job was deleted before its end", "job", jobID)
+		return nil
+	}
+	return err
+}
+
+func (w *Worker) finishJob(ctx context.Context, jobID string) error {
 	job, err := w.Store.JobForWork(ctx, jobID)
 	switch {
-	case darkroom.CodeOf(err) == darkroom.CodeNotFound:
-		return nil // its history is over
 	case err != nil:
 		return fmt.Errorf("read job %s: %w", jobID, err)
 	case job.Status.Terminal():
@@ -43,6 +51,9 @@ func (w *Worker) finish(ctx context.Context, jobID string) error {
 	}
 	files = append(files, store.File{Name: archive.ManifestName, Artifact: manifest})
 	finished, err := w.Store.FinishJob(ctx, job.ID, files, webhook.Body)
+	if darkroom.CodeOf(err) == darkroom.CodeNotFound {
+		w.discardFiles(ctx, files)
+	}
 	if err != nil {
 		// Whether it was committed is not known: the sweep decides over the file.
 		return fmt.Errorf("finish job %s: %w", job.ID, err)
@@ -50,10 +61,14 @@ func (w *Worker) finish(ctx context.Context, jobID string) error {
 	w.Log.Info("a job has ended", "job", job.ID, "status", finished.Status,
 		"completed", finished.Progress.Completed, "failed", finished.Progress.Failed,
 		"elapsed", finished.CompletedAt.Sub(finished.CreatedAt).Round(time.Millisecond))
-	for _, file := range files { // when another finish was first
+	w.discardFiles(ctx, files) // when another finish was first
+	return nil
+}
+
+func (w *Worker) discardFiles(ctx context.Context, files []store.File) {
+	for _, file := range files {
 		w.discard(ctx, file.Artifact.Key)
 	}
-	return nil
 }
 
 // retakeDamaged has pictures that have gone taken again, and reports whether

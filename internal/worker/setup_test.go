@@ -74,10 +74,13 @@ func (s *cameraSlot) Prepare(context.Context) error {
 func (s *cameraSlot) Capture(ctx context.Context, request darkroom.CaptureRequest) (darkroom.Shot, error) {
 	n := s.begin(request.URL)
 	defer s.end()
-	if s.answer == nil {
+	s.mu.Lock()
+	answer := s.answer
+	s.mu.Unlock()
+	if answer == nil {
 		return picture(request), nil
 	}
-	return s.answer(ctx, request, n)
+	return answer(ctx, request, n)
 }
 
 func (s *cameraSlot) begin(url string) int {
@@ -137,13 +140,14 @@ func cut(ctx context.Context) (darkroom.Shot, error) {
 type bench struct {
 	*Worker
 
-	camera *camera
-	walk   walk
-	db     *database.DB
-	store  *store.Store
-	bucket *bucket.Bucket
-	key    store.NewKey
-	clock  *clock
+	camera   *camera
+	walk     walk
+	db       *database.DB
+	inserter *queue.Inserter
+	store    *store.Store
+	bucket   *bucket.Bucket
+	key      store.NewKey
+	clock    *clock
 }
 
 // clock is the real one, moved forward when a test says so.
@@ -183,11 +187,11 @@ func newBench(t *testing.T, slots int) *bench {
 	if err := queue.Migrate(t.Context(), b.db); err != nil {
 		t.Fatal(err)
 	}
-	inserter, err := queue.NewInserter(b.db)
+	b.inserter, err = queue.NewInserter(b.db)
 	if err != nil {
 		t.Fatal(err)
 	}
-	b.store, err = store.Open(t.Context(), b.db, inserter, store.Config{
+	b.store, err = store.Open(t.Context(), b.db, b.inserter, store.Config{
 		SecretKey: [32]byte{1}, Slots: slots, Now: b.clock.now, Log: quiet(),
 	})
 	if err != nil {

@@ -68,6 +68,18 @@ class Darkroom {
     return new Job(await this.#transport.json({ ...request, method: 'GET', path: jobPath(id) }));
   }
 
+  async cancelJob(id, request) {
+    return new Job(await this.#transport.json({ ...request, method: 'POST', path: `${jobPath(id)}/cancel` }));
+  }
+
+  async deleteJob(id, request) {
+    await this.#transport.send({ ...request, method: 'DELETE', path: jobPath(id) }, (response) => response.text());
+  }
+
+  async retryJob(id, request) {
+    return this.#create(`${jobPath(id)}/retry`, undefined, { ...request, settled: true });
+  }
+
   listJobs(params, request) {
     const fetchPage = (query) => this.#transport.json({ ...request, method: 'GET', path: '/v1/jobs', query });
     return new JobList(fetchPage, toWire(params));

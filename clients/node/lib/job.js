@@ -22,6 +22,7 @@ const aliases = {
   totalUrls: 'total_urls',
   sitemapUrl: 'sitemap_url',
   maxPages: 'max_pages',
+  retryOf: 'retry_of',
   createdAt: 'created_at',
   startedAt: 'started_at',
   completedAt: 'completed_at',

@@ -105,12 +105,12 @@ class Transport {
 }
 
 /** Whether the same request may succeed a little later. */
-function mayPass({ headers, patient = true }, error) {
+function mayPass({ headers, patient = true, settled = false }, error) {
   if (!(error instanceof DarkroomError) || error.retryAfter > LONGEST_RETRY_AFTER) return false;
   const { status } = error;
   const idempotencyKey = headers?.['idempotency-key'];
-  // The first request with this key is still being answered.
-  if (status === 409) return error.code === 'conflict' && idempotencyKey !== undefined;
+  // The first request with this key is still being answered, unless it is about the job.
+  if (status === 409) return !settled && error.code === 'conflict' && idempotencyKey !== undefined;
   // The page's time was up; asking again would double it.
   if (status === 504 && !patient) return idempotencyKey !== undefined;
   return error instanceof ConnectionError || (error instanceof TimeoutError && status === 0) ||

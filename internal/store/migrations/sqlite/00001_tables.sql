@@ -68,6 +68,9 @@ CREATE TABLE jobs (
     layout           BIGINT NOT NULL DEFAULT 0, -- of the archive; 0 before the end
     error            TEXT NOT NULL DEFAULT '',
     cancelled        BIGINT NOT NULL DEFAULT 0,
+    retry_of         TEXT NOT NULL DEFAULT '',  -- job whose failures it captures again; '' = none
+    unread           BIGINT NOT NULL DEFAULT 0, -- 1 = its sitemap was not read to the end
+    wiped            BIGINT NOT NULL DEFAULT 0, -- 1 = it had secrets, which are gone since its end
     created_at       BIGINT NOT NULL,
     started_at       BIGINT NOT NULL DEFAULT 0,
     completed_at     BIGINT NOT NULL DEFAULT 0,
@@ -153,7 +156,8 @@ CREATE INDEX captures_running ON captures (instance) WHERE state = 'running';
 CREATE INDEX captures_cache ON captures (cache_key, captured_at) WHERE cache_key <> '';
 
 -- The queued captures of one job and host, so that the claim looks at one row
--- per host and not at one per capture. Rows go when the job ends.
+-- per host and not at one per capture. Rows go when the job ends, but for those
+-- whose host asks for a delay: a retry must keep to that too.
 CREATE TABLE lanes (
     job_id  TEXT NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
     host    TEXT NOT NULL,
