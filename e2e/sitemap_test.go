@@ -99,7 +99,11 @@ func TestNoPageIsLostWhenTheServerIsKilled(t *testing.T) {
 		})
 		run.remember(job)
 		for left := killsOfOne; left > 0 && run.open() > 0; left-- {
-			run.look(s, time.Duration(50+random.IntN(600))*time.Millisecond)
+			wait := 50 + random.IntN(600)
+			if left == killsOfOne {
+				wait = random.IntN(50) // the sitemap is still being read
+			}
+			run.look(s, time.Duration(wait)*time.Millisecond)
 			if now := run.seen[job.ID]; now.Discovery == nil || !now.Discovery.Ended {
 				reading++
 			}
