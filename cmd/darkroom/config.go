@@ -15,6 +15,7 @@ import (
 	"github.com/dustin/go-humanize"
 
 	"darkroom/internal/egress"
+	"darkroom/internal/isolation"
 )
 
 // config is the settings in the types that the rooms take.
@@ -35,6 +36,7 @@ type config struct {
 	MinFreeDisk     int64 // bytes
 	Chromium        string
 	StrictSites     bool
+	Isolation       isolation.Mode
 	BlockLists      []string // as filter.Open takes them
 	EgressAllow     []string
 	EgressDeny      []string
@@ -63,6 +65,7 @@ func newConfig(known settings, environ environment) (config, error) {
 		MinFreeDisk:     known.size("min-free-disk"),
 		Chromium:        known.text("chromium"),
 		StrictSites:     known.text("site-isolation") == "strict",
+		Isolation:       isolation.Mode(known.text("isolation")),
 		BlockLists:      known.list("block-lists"),
 		EgressAllow:     known.list("egress-allow"),
 		EgressDeny:      known.list("egress-deny"),

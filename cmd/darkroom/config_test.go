@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"darkroom/internal/egress"
+	"darkroom/internal/isolation"
 )
 
 func TestFlagOverEnvironmentOverFileOverDefault(t *testing.T) {
@@ -84,7 +85,7 @@ func TestRefusedSettings(t *testing.T) {
 		{"PostgreSQL", "", "DARKROOM_DATABASE_URL=postgres://db/darkroom", "SQLite"},
 		{"S3", "", "DARKROOM_BUCKET_URL=s3://pictures", "folders only"},
 		{"role", "", "DARKROOM_ROLE=worker", "one process"},
-		{"isolation", "", "DARKROOM_ISOLATION=required", "namespace"},
+		{"isolation", "", "DARKROOM_ISOLATION=on", "auto, required, off"},
 		{"rate limit", "", "DARKROOM_RATE_LIMIT=-1", "at least 0"},
 		{"path prefix", "", "DARKROOM_PATH_PREFIX=/shots", "at / only"},
 		{"public URL", "", "DARKROOM_PUBLIC_URL=https://shots.example", "relative"},
@@ -138,7 +139,7 @@ func TestTypedSettings(t *testing.T) {
 		t.Fatal(err)
 	}
 	if c.Data != "/var/data/darkroom" || c.bucketFolder() != "/srv/pictures" || c.History != 7*24*time.Hour ||
-		c.MinFreeDisk != 512<<20 || !c.StrictSites || c.Slots != 3 || c.MaxPages != 70 || !c.InsecureTLS || !c.RefuseProxies {
+		c.MinFreeDisk != 512<<20 || !c.StrictSites || c.Isolation != isolation.Off || c.Slots != 3 || c.MaxPages != 70 || !c.InsecureTLS || !c.RefuseProxies {
 		t.Errorf("%+v", c)
 	}
 }

@@ -44,7 +44,7 @@ Needs a browser, but no network. Two of the pages fail on purpose.`,
 	set.StringVarP(&flags.output, "output", "o", "darkroom-demo.zip", "`file` for the ZIP")
 	set.BoolVar(&flags.keep, "keep", false, "leave the temporary data folder and say where it is")
 	set.BoolVarP(&flags.quiet, "quiet", "q", false, "no progress")
-	addSettingFlags(set, "chromium", "concurrency")
+	addSettingFlags(set, "chromium", "concurrency", "isolation")
 	return command
 }
 

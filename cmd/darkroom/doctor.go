@@ -103,6 +103,7 @@ func checks() []check {
 	return []check{
 		{"browser", lookAtBrowser},
 		{"sandbox", lookAtSandbox},
+		{"isolation", lookAtIsolation},
 		{"picture", takePicture},
 		{"fonts", lookAtFonts},
 		{"memory", lookAtSharedMemory},

@@ -16,6 +16,7 @@ import (
 
 	"darkroom"
 	"darkroom/internal/chrome"
+	"darkroom/internal/isolation"
 )
 
 const installBrowser = "apt-get install chromium-headless-shell, or name a browser with --chromium PATH"
@@ -56,7 +57,22 @@ func lookAtSandbox(context.Context, config) finding {
 				"%s is %s: unprivileged user namespaces, which the browser's sandbox needs, may be refused", path, closed)
 		}
 	}
-	return fine("the browser's own sandbox is on; isolation around it: %s", isolationInForce)
+	return fine("the browser's own sandbox is on")
+}
+
+// lookAtIsolation tries out what serve would do.
+func lookAtIsolation(ctx context.Context, config config) finding {
+	state, err := chrome.Isolation(ctx, config.Isolation)
+	text := "--isolation " + string(config.Isolation)
+	switch {
+	case err != nil:
+		return fault(browserHint(err, "darkroom doctor as the user who serves"), "%v", err)
+	case state.On:
+		return fine("each browser has a namespace whose only exit is its proxy (%s)", text)
+	case config.Isolation == isolation.Off:
+		return note("--isolation auto", "browsers reach the network by their proxy only because they are told to (%s)", text)
+	}
+	return note(isolation.Advice, "browsers cannot have a namespace, only their proxy and sandbox contain them (%s): %s", text, state.Reason)
 }
 
 func sysctlName(path string) string {
@@ -125,7 +141,7 @@ func captureOnce(ctx context.Context, config config, url string) (shot darkroom.
 		return shot, fmt.Errorf("open the folder to the browser's user: %w", err)
 	}
 	engine, err := chrome.New(ctx, chrome.Config{
-		Path: config.Chromium, RunDir: filepath.Join(folder, "run"), Policy: policy, Strict: config.StrictSites,
+		Path: config.Chromium, RunDir: filepath.Join(folder, "run"), Policy: policy, Strict: config.StrictSites, Isolation: config.Isolation,
 		Roots: config.Authorities, Log: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {

@@ -6,12 +6,15 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	"darkroom/internal/isolation"
 )
 
 // Version is what `darkroom version`, /health and the start banner say.
 const Version = "0.1.0"
 
 func main() {
+	isolation.Main()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	code := run(ctx, os.Args[1:], os.Environ(), os.Stdin, os.Stdout, os.Stderr)
 	stop()

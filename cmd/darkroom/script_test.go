@@ -14,6 +14,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -22,14 +23,46 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+	"golang.org/x/sys/unix"
 
 	"darkroom/demo"
+	"darkroom/internal/isolation"
 )
 
 var update = flag.Bool("update", false, "write the help texts of the scripts anew")
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"darkroom": main})
+	isolation.Main()
+	testscript.Main(m, map[string]func(){"darkroom": main, "without-namespaces": withoutNamespaces})
+}
+
+// withoutNamespaces runs a command where the kernel refuses further
+// namespaces: in one whose own limit is zero.
+func withoutNamespaces() {
+	const limit = `echo 0 > /proc/sys/user/max_user_namespaces && exec "$@"`
+	cmd := exec.Command("sh", append([]string{"-c", limit, "sh"}, os.Args[1:]...)...)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
+	ids := func(id int) []syscall.SysProcIDMap {
+		return []syscall.SysProcIDMap{{ContainerID: 1000, HostID: id, Size: 1}}
+	}
+	cmd.SysProcAttr = &syscall.SysProcAttr{
+		Cloneflags: syscall.CLONE_NEWUSER, UidMappings: ids(os.Geteuid()), GidMappings: ids(os.Getegid()),
+		AmbientCaps: []uintptr{unix.CAP_SYS_RESOURCE},
+	}
+	asked := make(chan os.Signal, 1)
+	signal.Notify(asked, syscall.SIGTERM)
+	if err := cmd.Start(); err != nil {
+		log.Fatal(err)
+	}
+	go func() {
+		for received := range asked {
+			_ = cmd.Process.Signal(received)
+		}
+	}()
+	if err := cmd.Wait(); err != nil {
+		log.Print(err)
+	}
+	os.Exit(cmd.ProcessState.ExitCode())
 }
 
 // TestScripts runs the whole program as an operator does: real processes, the

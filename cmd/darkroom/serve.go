@@ -11,6 +11,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"darkroom/internal/isolation"
 )
 
 const serveHelp = `Serve the API and take the pictures.
@@ -114,6 +116,10 @@ func (p *program) introduce(ctx context.Context, s *server) error {
 		s.log.Warn("the browser is old, and pages may know holes in it that were closed since: install the newest version",
 			"browser", browser.Path, "browser_version", browser.Version)
 	}
+	if isolated := s.engine.Isolation(); !isolated.On && s.config.Isolation != isolation.Off {
+		s.log.Warn("browsers have no namespace of their own, only their proxy and sandbox contain them",
+			"err", isolated.Reason, "hint", isolation.Advice)
+	}
 	if p.terminal(p.stderr) {
 		p.banner(s, browser.Product+" "+browser.Version)
 		p.showFirstKey(key, saved)
@@ -121,7 +127,7 @@ func (p *program) introduce(ctx context.Context, s *server) error {
 	}
 	s.log.Info("listening", "url", s.URL, "version", Version, "data", s.config.Data, "instance", s.instance,
 		"browser", browser.Path, "browser_version", browser.Version, "slots", s.config.Slots, "max_slots", s.config.MaxSlots,
-		"private_targets", s.Private, "isolation", isolationInForce, "browser_sandbox", true)
+		"private_targets", s.Private, "isolation", s.engine.Isolation().String(), "browser_sandbox", true)
 	if key == "" {
 		return nil
 	}
@@ -184,6 +190,7 @@ func (p *program) banner(s *server, browser string) {
 	p.say("  data             %s   (results kept %s; --retention)", s.config.Data, s.config.Retention)
 	p.say("  browser          %s, %d captures at a time   (--concurrency)", browser, s.config.Slots)
 	p.say("  private targets  %s", private)
+	p.say("  isolation        %s   (--isolation)", s.engine.Isolation())
 }
 
 func (p *program) showFirstKey(key, saved string) {

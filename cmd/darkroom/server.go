@@ -18,6 +18,7 @@ import (
 	"darkroom/internal/database"
 	"darkroom/internal/egress"
 	"darkroom/internal/filter"
+	"darkroom/internal/isolation"
 	"darkroom/internal/queue"
 	"darkroom/internal/sitemap"
 	"darkroom/internal/store"
@@ -189,7 +190,8 @@ func (s *server) openEngine(ctx context.Context) (err error) {
 	s.engine, err = chrome.New(ctx, chrome.Config{
 		Filter: lists,
 		Path:   s.config.Chromium, RunDir: s.folder.RunDir(), Policy: s.policy, Limits: s.config.Budget, Strict: s.config.StrictSites, Log: s.log,
-		Roots: s.config.Authorities, AllowInsecureTLS: s.config.InsecureTLS, RefuseProxies: s.config.RefuseProxies,
+		Isolation: s.config.Isolation,
+		Roots:     s.config.Authorities, AllowInsecureTLS: s.config.InsecureTLS, RefuseProxies: s.config.RefuseProxies,
 	})
 	if err != nil {
 		return environmentFault(browserHint(err, "darkroom doctor"), "%v", err)
@@ -202,6 +204,9 @@ func (s *server) openEngine(ctx context.Context) (err error) {
 // where the engine has no advice of its own.
 func browserHint(err error, otherwise string) string {
 	if fault, ok := errors.AsType[*chrome.Fault](err); ok {
+		return fault.Hint()
+	}
+	if fault, ok := errors.AsType[*isolation.Fault](err); ok {
 		return fault.Hint()
 	}
 	return otherwise

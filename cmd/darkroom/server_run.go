@@ -171,16 +171,13 @@ func (s *server) checks(context.Context) []api.Check {
 	}
 	return []api.Check{
 		work,
-		{Name: "isolation", OK: true, Message: isolationInForce},
+		{Name: "isolation", OK: true, Message: s.engine.Isolation().String()},
 		{Name: "site_isolation", OK: true, Message: word(s.config.StrictSites, "strict", "shared")},
 		{Name: "insecure_tls", OK: true, Message: word(s.config.InsecureTLS, "allowed", "refused")},
 		{Name: "job_proxy", OK: true, Message: word(s.config.RefuseProxies, "refused", "allowed")},
 		{Name: "private_targets", OK: true, Message: word(s.Private, "allowed", "refused")},
 	}
 }
-
-// isolationInForce is what surrounds the browser besides its own sandbox.
-const isolationInForce = "none"
 
 func word(yes bool, then, otherwise string) string {
 	if yes {

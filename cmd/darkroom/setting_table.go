@@ -96,9 +96,7 @@ func workSettings() []setting {
 		},
 		{
 			Name: "isolation", Kind: settingText, Default: "auto", Enum: []string{"auto", "required", "off"},
-			Doc:     "Kernel namespace around the browser, which is not in this version: auto and off do without it.",
-			Unbuilt: "this version contains the browser by its proxy and sandbox, without a kernel namespace of its own; use auto or off",
-			Built:   func(text string) bool { return text != "required" },
+			Doc: "Kernel namespace around each browser, whose only exit is the browser's proxy. auto: where it works; required: or no start; see docs/security.md.",
 		},
 	}
 }

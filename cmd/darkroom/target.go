@@ -42,7 +42,7 @@ func (w *whereFlags) add(flags *pflag.FlagSet, here bool) {
 	flags.StringVar(&w.server, "server", "", "`URL` of the server (default: DARKROOM_URL, else a server of this machine, else none)")
 	if here {
 		flags.BoolVar(&w.local, "local", false, "run here, without a server")
-		addSettingFlags(flags, "chromium", "concurrency", "private-targets", "egress-allow", "egress-deny", "egress-mode", "ca-file", "allow-insecure-tls")
+		addSettingFlags(flags, "chromium", "concurrency", "isolation", "private-targets", "egress-allow", "egress-deny", "egress-mode", "ca-file", "allow-insecure-tls")
 	}
 	w.known = flags
 }

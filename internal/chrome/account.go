@@ -45,11 +45,15 @@ func accountOf(found *user.User) (account, error) {
 // attributes puts the browser into a group of its own, which can be killed as
 // one, and has the kernel kill it when our launching thread ends.
 func (a account) attributes() *syscall.SysProcAttr {
-	attributes := &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
-	if a.change {
-		attributes.Credential = &syscall.Credential{Uid: a.uid, Gid: a.gid}
+	return &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL, Credential: a.credential()}
+}
+
+// credential is nil when the browser runs as this process does.
+func (a account) credential() *syscall.Credential {
+	if !a.change {
+		return nil
 	}
-	return attributes
+	return &syscall.Credential{Uid: a.uid, Gid: a.gid}
 }
 
 // own gives a path to the account.

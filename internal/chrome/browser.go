@@ -27,7 +27,7 @@ type instance struct {
 
 // launch starts a browser for a slot.
 func (s *Slot) launch(ctx context.Context) (*instance, error) {
-	started, err := s.engine.start(ctx, s.address)
+	started, err := s.engine.start(ctx, s.proxy)
 	if err != nil {
 		return nil, err
 	}

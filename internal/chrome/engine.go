@@ -10,6 +10,7 @@ import (
 
 	"darkroom/internal/egress"
 	"darkroom/internal/filter"
+	"darkroom/internal/isolation"
 )
 
 // DefaultMemoryLimit bounds one browser: the memory of all its processes
@@ -27,6 +28,11 @@ type Config struct {
 	Filter      *filter.Set    // what the options block_… keep back; nil = the program's own lists
 	Log         *slog.Logger   // nil = slog.Default()
 
+	// Isolation says whether each browser gets a namespace whose only exit is its
+	// proxy. Other modes than isolation.Off need a program that calls
+	// isolation.Main first.
+	Isolation isolation.Mode
+
 	Roots            []*x509.Certificate // authorities beyond the browser's own; Policy has its own copy
 	AllowInsecureTLS bool                // obey ignore_https_errors
 	RefuseProxies    bool                // fail captures with a proxy of their own
@@ -40,6 +46,7 @@ type Engine struct {
 	launcher *launcher
 	watchdog *watchdog
 
+	isolation   isolation.State
 	authorities []byte // see runDir.authorities
 
 	mu     sync.Mutex
@@ -48,7 +55,8 @@ type Engine struct {
 }
 
 // New finds the browser and prepares RunDir: browsers that a dead predecessor
-// left are killed, and its files removed. No browser is started yet.
+// left are killed, and its files removed. No browser is started yet. The error
+// is an *isolation.Fault when Isolation is required and cannot be had.
 func New(ctx context.Context, config Config) (*Engine, error) {
 	if config.Log == nil {
 		config.Log = slog.Default()
@@ -74,12 +82,16 @@ func New(ctx context.Context, config Config) (*Engine, error) {
 	if err := run.user.reaches(browser.Path, "name another browser with --chromium"); err != nil {
 		return nil, errors.Join(err, run.remove())
 	}
+	isolated, err := isolation.Resolve(ctx, config.Isolation, run.user.credential())
+	if err != nil {
+		return nil, errors.Join(err, run.remove())
+	}
 	trusted, err := run.authorities(ctx, config.Roots)
 	if err != nil {
 		return nil, errors.Join(err, run.remove())
 	}
 	return &Engine{
-		config: config, authorities: trusted, browser: browser, run: run, slots: map[*Slot]struct{}{},
+		config: config, authorities: trusted, isolation: isolated, browser: browser, run: run, slots: map[*Slot]struct{}{},
 		launcher: startLauncher(), watchdog: startWatchdog(config.MemoryLimit, config.Log),
 	}, nil
 }
@@ -87,18 +99,28 @@ func New(ctx context.Context, config Config) (*Engine, error) {
 // Browser is the one in use.
 func (e *Engine) Browser() Browser { return e.browser }
 
+// Isolation says what New would find for a mode. The error is an
+// *isolation.Fault when isolation is required and cannot be had.
+func Isolation(ctx context.Context, mode isolation.Mode) (isolation.State, error) {
+	user, err := browserAccount()
+	if err != nil {
+		return isolation.State{}, err
+	}
+	return isolation.Resolve(ctx, mode, user.credential())
+}
+
+// Isolation says whether the browsers are kept in namespaces.
+func (e *Engine) Isolation() isolation.State { return e.isolation }
+
 // OpenSlot makes a slot. Its browser starts with the first capture, or with
 // Prepare.
-func (e *Engine) OpenSlot(ctx context.Context) (*Slot, error) {
+func (e *Engine) OpenSlot(context.Context) (*Slot, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.closed {
 		return nil, fmt.Errorf("open a slot: the engine is closed")
 	}
-	slot, err := newSlot(ctx, e)
-	if err != nil {
-		return nil, fmt.Errorf("open a slot: %w", err)
-	}
+	slot := newSlot(e)
 	e.slots[slot] = struct{}{}
 	return slot, nil
 }

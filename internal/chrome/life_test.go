@@ -14,6 +14,7 @@ import (
 
 	"darkroom"
 	"darkroom/internal/egress"
+	"darkroom/internal/isolation"
 )
 
 // eventually polls until a condition holds.
@@ -205,8 +206,9 @@ func TestRecycling(t *testing.T) {
 	}
 }
 
-// TestMain lets the test program play a server that dies.
+// TestMain lets the test program play a server that dies, and isolate browsers.
 func TestMain(m *testing.M) {
+	isolation.Main()
 	if folder := os.Getenv("CHROME_TEST_SERVER"); folder != "" {
 		os.Exit(playServer(folder))
 	}
@@ -221,7 +223,7 @@ func playServer(folder string) int {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), generous)
 	defer cancel()
-	engine, err := New(ctx, Config{RunDir: folder, Policy: policy})
+	engine, err := New(ctx, Config{RunDir: folder, Policy: policy, Isolation: isolation.Auto})
 	if err != nil {
 		return 4
 	}

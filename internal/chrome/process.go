@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -13,6 +14,9 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"darkroom/internal/egress"
+	"darkroom/internal/isolation"
 )
 
 // process is one browser with all its children, a process group of its own.
@@ -21,12 +25,15 @@ type process struct {
 	folder string // profile, home and temporary files; removed when it ended
 	conn   *conn
 	stderr *tail
+	outlet *outlet       // nil until the browser can send requests
 	exited chan struct{} // closed when the first process of the group ended
+
+	enclosure *isolation.Enclosure // nil without isolation
 }
 
-// start starts the browser in a folder of its own and returns when it has
-// answered.
-func (e *Engine) start(ctx context.Context, proxy string) (*process, error) {
+// start starts the browser in a folder of its own, with that proxy as its only
+// way out, and returns when it has answered.
+func (e *Engine) start(ctx context.Context, proxy *egress.Proxy) (*process, error) {
 	folder, err := e.run.newFolder()
 	if err != nil {
 		return nil, err
@@ -38,22 +45,12 @@ func (e *Engine) start(ctx context.Context, proxy string) (*process, error) {
 	return p, nil
 }
 
-func (e *Engine) startIn(ctx context.Context, folder, proxy string) (*process, error) {
-	options := launchOptions{
-		shell: e.browser.Shell(), strict: e.config.Strict, proxy: proxy,
-		profile: filepath.Join(folder, "profile"), smallShared: smallSharedMemory(),
-	}
+func (e *Engine) startIn(ctx context.Context, folder string, proxy *egress.Proxy) (*process, error) {
 	if err := e.run.trust(folder, e.authorities); err != nil {
 		return nil, err
 	}
 	p := &process{folder: folder, stderr: &tail{}, exited: make(chan struct{})}
-	p.cmd = exec.Command(e.browser.Path, options.arguments()...)
-	p.cmd.Dir = folder
-	p.cmd.Env = environment(folder)
-	p.cmd.Stderr = p.stderr
-	p.cmd.WaitDelay = time.Second
-	p.cmd.SysProcAttr = e.run.user.attributes()
-	if err := e.launch(p); err != nil {
+	if err := e.enter(ctx, p, proxy); err != nil {
 		return nil, fmt.Errorf("start the browser %s: %w", e.browser.Path, err)
 	}
 	if err := e.run.record(folder, p.cmd.Process.Pid); err != nil {
@@ -63,6 +60,51 @@ func (e *Engine) startIn(ctx context.Context, folder, proxy string) (*process, e
 		return nil, errors.Join(fmt.Errorf("wait for the browser's first answer: %w (it said: %s)", err, p.stderr), p.end())
 	}
 	return p, nil
+}
+
+// enter starts the process where only its proxy can be reached or, without
+// isolation, where it is told to use nothing else.
+func (e *Engine) enter(ctx context.Context, p *process, proxy *egress.Proxy) error {
+	if e.isolation.On {
+		return e.enterNamespace(ctx, p, proxy)
+	}
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return fmt.Errorf("listen for the browser's requests: %w", err)
+	}
+	e.command(p, listener.Addr().String())
+	p.outlet = openOutlet(ctx, proxy, listener)
+	if err := e.launch(p); err != nil {
+		return errors.Join(err, p.outlet.close())
+	}
+	return nil
+}
+
+func (e *Engine) enterNamespace(ctx context.Context, p *process, proxy *egress.Proxy) error {
+	e.command(p, isolation.Address)
+	if err := e.launch(p); err != nil {
+		return err
+	}
+	listener, err := p.enclosure.Listener(ctx)
+	if err != nil {
+		return errors.Join(fmt.Errorf("%w (it said: %s)", err, p.stderr), p.end())
+	}
+	p.outlet = openOutlet(ctx, proxy, listener)
+	return nil
+}
+
+// command is the browser's, with the address of its proxy as host:port.
+func (e *Engine) command(p *process, proxy string) {
+	options := launchOptions{
+		shell: e.browser.Shell(), strict: e.config.Strict, proxy: proxy,
+		profile: filepath.Join(p.folder, "profile"), smallShared: smallSharedMemory(),
+	}
+	p.cmd = exec.Command(e.browser.Path, options.arguments()...)
+	p.cmd.Dir = p.folder
+	p.cmd.Env = environment(p.folder)
+	p.cmd.Stderr = p.stderr
+	p.cmd.WaitDelay = time.Second
+	p.cmd.SysProcAttr = e.run.user.attributes()
 }
 
 // launch gives the browser its ends of the two pipes as descriptors 3 and 4.
@@ -77,7 +119,7 @@ func (e *Engine) launch(p *process) error {
 	}
 	widen(toBrowser, fromBrowser)
 	p.cmd.ExtraFiles = []*os.File{commands, answers}
-	err = e.launcher.start(p.cmd)
+	err = e.begin(p)
 	_ = commands.Close()
 	_ = answers.Close()
 	if err != nil {
@@ -87,6 +129,21 @@ func (e *Engine) launch(p *process) error {
 	_ = unix.Setpriority(unix.PRIO_PGRP, p.group(), browserNice)
 	p.conn = newConn(toBrowser, fromBrowser)
 	go p.wait()
+	return nil
+}
+
+// begin starts the command, in namespaces of its own where they are in force.
+func (e *Engine) begin(p *process) (err error) {
+	if !e.isolation.On {
+		return e.launcher.start(p.cmd)
+	}
+	if p.enclosure, err = isolation.Enclose(p.cmd); err != nil {
+		return err
+	}
+	if err := e.launcher.start(p.cmd); err != nil {
+		p.enclosure.Close()
+		return err
+	}
 	return nil
 }
 
@@ -118,7 +175,11 @@ func (p *process) end() error {
 	// Some may have been born while the first signal was on its way.
 	killGroup(p.group())
 	reap(p.group())
-	return p.conn.close()
+	err := p.conn.close()
+	if p.outlet != nil {
+		err = errors.Join(err, p.outlet.close())
+	}
+	return err
 }
 
 // killGroup kills every process of a group. That there is none is fine.

@@ -19,6 +19,7 @@ import (
 	"darkroom"
 	"darkroom/internal/chrome/chrometest"
 	"darkroom/internal/egress"
+	"darkroom/internal/isolation"
 )
 
 // generous bounds what only a broken program or a very slow machine exceeds.
@@ -40,7 +41,7 @@ func newRig(t *testing.T, changes ...func(*Config)) *rig {
 	if err != nil {
 		t.Fatal(err)
 	}
-	config := Config{RunDir: filepath.Join(t.TempDir(), "run"), Policy: policy, Log: quietLog()}
+	config := Config{RunDir: filepath.Join(t.TempDir(), "run"), Policy: policy, Log: quietLog(), Isolation: isolation.Auto}
 	for _, change := range changes {
 		change(&config)
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/url"
 	"runtime/debug"
 	"sync/atomic"
@@ -17,11 +16,8 @@ import (
 // Slot takes one picture after the other with a browser of its own. Its
 // methods may be called from any goroutine; captures wait for one another.
 type Slot struct {
-	engine  *Engine
-	proxy   *egress.Proxy
-	address string // of the proxy's listener
-	cancel  context.CancelFunc
-	served  chan error // what Serve ended with
+	engine *Engine
+	proxy  *egress.Proxy
 
 	closing atomic.Bool
 	group   atomic.Int64 // of the browser's processes; 0 = none
@@ -35,22 +31,13 @@ type Slot struct {
 
 var errSlotClosed = errors.New("the slot is closed")
 
-func newSlot(ctx context.Context, e *Engine) (*Slot, error) {
-	var listen net.ListenConfig
-	listener, err := listen.Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
-		return nil, fmt.Errorf("listen for the browser's requests: %w", err)
-	}
-	// The proxy lives as long as the slot, not as long as the call that opened
-	// it.
-	serving, cancel := context.WithCancel(context.WithoutCancel(ctx))
+func newSlot(e *Engine) *Slot {
 	s := &Slot{
-		engine: e, proxy: egress.NewProxy(e.config.Policy, e.config.Limits), address: listener.Addr().String(),
-		cancel: cancel, served: make(chan error, 1), turn: make(chan struct{}, 1), window: windowOf(darkroom.Options{}),
+		engine: e, proxy: egress.NewProxy(e.config.Policy, e.config.Limits),
+		turn: make(chan struct{}, 1), window: windowOf(darkroom.Options{}),
 	}
 	s.give()
-	go func() { s.served <- s.proxy.Serve(serving, listener) }()
-	return s, nil
+	return s
 }
 
 // take waits for the slot, and for the repairs after its last capture.
@@ -239,7 +226,7 @@ func (s *Slot) discard(b *instance) {
 	}
 }
 
-// Close ends the browser and the proxy. A capture in progress fails.
+// Close ends the browser and its proxy. A capture in progress fails.
 func (s *Slot) Close() error {
 	if s.closing.Swap(true) {
 		return nil
@@ -250,12 +237,7 @@ func (s *Slot) Close() error {
 	<-s.turn
 	defer s.give()
 	s.dismiss()
-	s.cancel()
-	err := <-s.served
 	s.engine.forget(s)
-	if err != nil {
-		return fmt.Errorf("close the slot's proxy: %w", err)
-	}
 	return nil
 }
 
