@@ -15,13 +15,7 @@ func TestACancelOutlivesTheServer(t *testing.T) {
 	const count = 60
 	data, base := t.TempDir(), site(t)
 	s := start(t, data)
-	job := s.submit(map[string]any{"urls": pages(base, count)})
-	for until := time.Now().Add(30 * time.Second); job.Progress.Completed == 0; {
-		_, content := s.call("GET", darkroom.JobPath(job.ID), nil)
-		if job = decode[darkroom.JobAnswer](t, content); time.Now().After(until) {
-			t.Fatalf("nothing was captured\n%s", s.log)
-		}
-	}
+	job := s.underWay(s.submit(map[string]any{"urls": pages(base, count)}))
 	answer, content := s.call("POST", darkroom.CancelPath(job.ID), nil)
 	s.kill()
 	if job = decode[darkroom.JobAnswer](t, content); answer.StatusCode != http.StatusOK || !job.Cancelled {

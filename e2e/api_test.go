@@ -57,6 +57,18 @@ func (s *server) submit(body map[string]any) darkroom.JobAnswer {
 	return decode[darkroom.JobAnswer](s.t, content)
 }
 
+// underWay returns when the job has its first picture.
+func (s *server) underWay(job darkroom.JobAnswer) darkroom.JobAnswer {
+	s.t.Helper()
+	for until := time.Now().Add(30 * time.Second); job.Progress.Completed == 0; {
+		_, content := s.call("GET", darkroom.JobPath(job.ID), nil)
+		if job = decode[darkroom.JobAnswer](s.t, content); time.Now().After(until) {
+			s.t.Fatalf("nothing was captured\n%s", s.log)
+		}
+	}
+	return job
+}
+
 // await follows a job to its end and checks at every look that its progress
 // never goes back.
 func (s *server) await(id string, limit time.Duration) darkroom.JobAnswer {

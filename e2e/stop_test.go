@@ -14,13 +14,7 @@ func TestAStopCostsNoAttempt(t *testing.T) {
 	const count = 40
 	data, base := t.TempDir(), site(t)
 	s := start(t, data)
-	job := s.submit(map[string]any{"urls": pages(base, count)})
-	for until := time.Now().Add(30 * time.Second); job.Progress.Completed == 0; {
-		_, content := s.call("GET", darkroom.JobPath(job.ID), nil)
-		if job = decode[darkroom.JobAnswer](t, content); time.Now().After(until) {
-			t.Fatalf("nothing was captured\n%s", s.log)
-		}
-	}
+	job := s.underWay(s.submit(map[string]any{"urls": pages(base, count)}))
 	began := time.Now()
 	if code := s.stop(); code != 0 {
 		t.Errorf("SIGTERM ends with exit code %d\n%s", code, s.log)
