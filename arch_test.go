@@ -31,7 +31,7 @@ var rooms = map[string]room{
 	"internal/sitemap":           {[]string{".", "internal/egress"}, "the pages of a site; it is given the HTTP client"},
 	"internal/bucket":            {[]string{"."}, "bytes by key"},
 	"internal/archive":           {[]string{"."}, "layout of the ZIP; it is given a function that opens bytes"},
-	"internal/webhook":           {[]string{"."}, "signs and sends; it is given the HTTP client"},
+	"internal/webhook":           {[]string{".", "internal/egress"}, "signs and sends; it is given the HTTP client, and asks egress what went wrong"},
 	"internal/filter":            {nil, "block lists and what they say of a request; knows no browser and no job"},
 	"internal/chrome":            {[]string{".", "internal/egress", "internal/filter", "internal/isolation", "internal/nssdb"}, "everything DevTools; a slot owns its own proxy, and asks the block lists"},
 	"internal/isolation":         {nil, "starts a process in a namespace with one exit; knows no browser and no proxy"},
@@ -39,7 +39,7 @@ var rooms = map[string]room{
 	"internal/nssdb":             {nil, "the file in which Chromium looks for certificate authorities"},
 	"internal/chrome/chrometest": {[]string{"."}, "odd pages and a fake engine, for tests"},
 	"internal/worker":            {[]string{".", "internal/store", "internal/queue", "internal/bucket", "internal/archive", "internal/sitemap", "internal/webhook", "internal/load"}, "takes captures to their end; it is given the engine"},
-	"internal/api":               {[]string{".", "internal/store", "internal/bucket", "internal/archive", "internal/egress", "internal/sitemap"}, "HTTP in, HTTP out; no SQL, no browser"},
+	"internal/api":               {[]string{".", "internal/store", "internal/bucket", "internal/archive", "internal/egress", "internal/sitemap", "internal/webhook"}, "HTTP in, HTTP out; no SQL, no browser"},
 }
 
 // wires may import every room.

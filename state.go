@@ -48,7 +48,8 @@ func (s CaptureState) Terminal() bool { return s == CaptureCompleted || s == Cap
 // DeliveryState is the state of one webhook delivery.
 type DeliveryState string
 
-// A delivery is pending until an attempt was answered 2xx or none is left.
+// A delivery is pending until an attempt was answered 2xx or none is left, and
+// again when it is asked for again.
 const (
 	DeliveryPending   DeliveryState = "pending"
 	DeliveryDelivered DeliveryState = "delivered"
@@ -93,6 +94,8 @@ func Transitions() map[string][]Transition {
 		"delivery": {
 			{"pending", "answered 2xx", "delivered"},
 			{"pending", "answered 410, or no attempt left", "failed"},
+			{"delivered", "asked for again", "pending"},
+			{"failed", "asked for again", "pending"},
 		},
 	}
 }

@@ -112,35 +112,3 @@ func (p *program) keysListCommand() *cobra.Command {
 	addSettingFlags(command.Flags(), "data")
 	return command
 }
-
-func (p *program) keysSecretCommand() *cobra.Command {
-	var rotate bool
-	command := &cobra.Command{
-		Use: "secret KEY", Short: "Show the webhook secret of a key, or make a new one", Args: cobra.ExactArgs(1),
-		RunE: p.onKeys(func(ctx context.Context, rows *store.Store, args []string) error {
-			secret, err := webhookSecret(ctx, rows, args[0], rotate)
-			if err != nil {
-				return err
-			}
-			if p.json {
-				return p.emit(map[string]string{"message_type": "webhook_secret", "webhook_secret": secret})
-			}
-			_, err = fmt.Fprintln(p.stdout, secret)
-			return err
-		}),
-	}
-	command.Flags().BoolVar(&rotate, "rotate", false, "make a new secret; the old one ends now")
-	addSettingFlags(command.Flags(), "data")
-	return command
-}
-
-func webhookSecret(ctx context.Context, rows *store.Store, text string, rotate bool) (string, error) {
-	key, err := rows.WorkingKey(ctx, text)
-	if err != nil {
-		return "", err
-	}
-	if rotate {
-		return rows.RotateWebhookSecret(ctx, key.ID)
-	}
-	return rows.WebhookSecret(ctx, key.ID)
-}

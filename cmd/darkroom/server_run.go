@@ -20,6 +20,7 @@ import (
 	"darkroom/internal/queue"
 	"darkroom/internal/sitemap"
 	"darkroom/internal/store"
+	"darkroom/internal/webhook"
 	"darkroom/internal/worker"
 )
 
@@ -64,7 +65,7 @@ func (s *server) startWork(ctx context.Context) (err error) {
 	s.worker = worker.New(worker.Config{
 		Store: s.store, Bucket: s.bucket, OpenSlot: s.openSlot,
 		Slots: s.config.Slots, MaxSlots: s.config.MaxSlots, Load: load.NewMeter(os.DirFS("/")).Read,
-		Client: s.policy.Client(darkroom.DeliveryTimeout), Walk: s.sitemaps.Walk, Instance: s.instance, Version: Version,
+		Sender: s.sender(), Walk: s.sitemaps.Walk, Instance: s.instance, Version: Version,
 		History: s.config.History, MinFreeDisk: s.config.MinFreeDisk, Log: s.log,
 	})
 	s.keepRunning("worker", s.halt, func() error { return s.worker.Run(ctx) })
@@ -85,6 +86,10 @@ func (s *server) startWork(ctx context.Context) (err error) {
 func (s *server) stopWork(ctx context.Context) error {
 	s.worker.Drain(ctx)
 	return s.runner.Stop(ctx)
+}
+
+func (s *server) sender() webhook.Sender {
+	return webhook.Sender{Client: s.policy.Client(darkroom.DeliveryTimeout)}
 }
 
 func (s *server) openSlot(ctx context.Context) (worker.Slot, error) {

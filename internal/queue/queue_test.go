@@ -75,7 +75,7 @@ func idle(seen *sync.Map) Handlers {
 		Shift:   func(context.Context) error { return note("shift", "") },
 		Expand:  func(_ context.Context, id string) error { return note("expand", id) },
 		Finish:  func(_ context.Context, id string) error { return note("finish", id) },
-		Deliver: func(_ context.Context, id string) error { return note("deliver", id) },
+		Deliver: func(_ context.Context, id string, _ int) error { return note("deliver", id) },
 		Sweep:   func(context.Context) error { return note("sweep", "") },
 	}
 }
@@ -240,7 +240,7 @@ func TestWhatComesTooEarlyComesAgain(t *testing.T) {
 	f := newFixture(t)
 	calls := make(chan time.Time, 10)
 	handlers := idle(new(sync.Map))
-	handlers.Deliver = func(context.Context, string) error {
+	handlers.Deliver = func(context.Context, string, int) error {
 		calls <- time.Now()
 		if len(calls) == 1 {
 			return fmt.Errorf("busy: %w", Later(time.Second))
@@ -265,7 +265,7 @@ func TestAPanicIsAFailure(t *testing.T) {
 	f := newFixture(t)
 	var n atomic.Int64
 	handlers := idle(new(sync.Map))
-	handlers.Deliver = func(context.Context, string) error {
+	handlers.Deliver = func(context.Context, string, int) error {
 		if n.Add(1) == 1 {
 			panic("on purpose")
 		}

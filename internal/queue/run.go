@@ -9,6 +9,7 @@ import (
 
 	"github.com/riverqueue/river"
 
+	"darkroom"
 	"darkroom/internal/database"
 )
 
@@ -19,7 +20,7 @@ type Handlers struct {
 	Shift   func(ctx context.Context) error
 	Expand  func(ctx context.Context, jobID string) error
 	Finish  func(ctx context.Context, jobID string) error
-	Deliver func(ctx context.Context, deliveryID string) error
+	Deliver func(ctx context.Context, deliveryID string, turn int) error // turn is the task's Sequence
 	Sweep   func(ctx context.Context) error
 }
 
@@ -37,10 +38,9 @@ type Config struct {
 }
 
 const (
-	expandWorkers  = 4
-	finishWorkers  = 2
-	deliverWorkers = 16
-	sweepEvery     = 30 * time.Second
+	expandWorkers = 4
+	finishWorkers = 2
+	sweepEvery    = 30 * time.Second
 
 	fetchCooldown = 10 * time.Millisecond
 	fetchPoll     = 500 * time.Millisecond // when a notification was missed, and for tasks that become due
@@ -95,7 +95,7 @@ func riverConfig(handlers Handlers, config Config) *river.Config {
 			string(Shift):   {MaxWorkers: max(1, config.Slots)},
 			string(Expand):  {MaxWorkers: expandWorkers},
 			string(Finish):  {MaxWorkers: finishWorkers},
-			string(Deliver): {MaxWorkers: deliverWorkers},
+			string(Deliver): {MaxWorkers: darkroom.MaxDeliveries},
 			string(Sweep):   {MaxWorkers: 1},
 		},
 		PeriodicJobs: []*river.PeriodicJob{
@@ -133,7 +133,9 @@ func workers(handlers Handlers) *river.Workers {
 	})
 	river.AddWorker(bundle, &worker[deliverArgs]{
 		timeout: deliverTimeout,
-		work:    func(ctx context.Context, args deliverArgs) error { return handlers.Deliver(ctx, args.ID) },
+		work: func(ctx context.Context, args deliverArgs) error {
+			return handlers.Deliver(ctx, args.ID, args.Sequence)
+		},
 	})
 	river.AddWorker(bundle, &worker[sweepArgs]{
 		timeout: sweepTimeout,

@@ -5,101 +5,112 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"time"
-
-	"github.com/google/uuid"
+	"strings"
 
 	"darkroom"
 	"darkroom/internal/database"
 	"darkroom/internal/queue"
 )
 
-func (s *Store) insertDelivery(ctx context.Context, tx database.Tx, job darkroom.Job, body []byte) error {
-	id, err := uuid.NewV7()
-	if err != nil {
-		return fmt.Errorf("make a delivery id: %w", err)
-	}
+func (s *Store) insertDelivery(ctx context.Context, tx database.Tx, event darkroom.Event, callback string) error {
 	now := milliseconds(s.now())
-	delivery := "whk_" + id.String()
-	_, err = tx.Exec(ctx, `INSERT INTO deliveries (id, job_id, key_id, url, event, body, state, next_at, created_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`, delivery, job.ID, job.KeyID, job.CallbackURL,
-		darkroom.EventOf(job.Status), body, string(darkroom.DeliveryPending), now, now)
+	_, err := tx.Exec(ctx, `INSERT INTO deliveries (id, job_id, key_id, url, state, next_at, created_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?)`, event.ID, event.JobID, event.KeyID, callback, string(darkroom.DeliveryPending), now, now)
 	if err != nil {
 		return fmt.Errorf("insert the delivery: %w", err)
 	}
-	return s.queue.Insert(ctx, tx, queue.Task{Kind: queue.Deliver, ID: delivery, Sequence: 1})
+	return s.queue.Insert(ctx, tx, deliverTask(darkroom.Delivery{ID: event.ID}))
 }
 
-const deliveryColumns = `id, job_id, key_id, url, event, body, state, attempts, next_at`
+func deliverTask(d darkroom.Delivery) queue.Task {
+	return queue.Task{Kind: queue.Deliver, ID: d.ID, Sequence: d.Turn(), At: d.NextAt}
+}
+
+const selectDelivery = `SELECT d.id, d.job_id, d.key_id, d.url, e.event, e.body, d.state, d.attempts, d.redeliveries, d.settled,
+	d.next_at, d.created_at FROM deliveries d JOIN events e ON e.id = d.id`
 
 func scanDelivery(r row) (d darkroom.Delivery, err error) {
-	var next int64
-	err = r.Scan(&d.ID, &d.JobID, &d.KeyID, &d.URL, &d.Event, &d.Body, &d.State, &d.Attempts, &next)
-	d.NextAt = moment(next)
+	var next, created int64
+	err = r.Scan(&d.ID, &d.JobID, &d.KeyID, &d.URL, &d.Event, &d.Body, &d.State, &d.Attempts, &d.Redeliveries, &d.Settled, &next, &created)
+	d.NextAt, d.CreatedAt = moment(next), moment(created)
 	return d, err
 }
 
 // Delivery gives one delivery; CodeNotFound when it was purged with its job.
 func (s *Store) Delivery(ctx context.Context, id string) (darkroom.Delivery, error) {
-	delivery, err := scanDelivery(s.db.Read(ctx).QueryRow(ctx, `SELECT `+deliveryColumns+` FROM deliveries WHERE id = ?`, id))
+	return findDelivery(ctx, s.db.Read(ctx), `d.id = ?`, id)
+}
+
+// DeliveryOf gives a delivery of a key; CodeNotFound for another key's too.
+func (s *Store) DeliveryOf(ctx context.Context, keyID, id string) (darkroom.Delivery, error) {
+	return findDelivery(ctx, s.db.Read(ctx), `d.id = ? AND d.key_id = ?`, id, keyID)
+}
+
+// findDelivery takes the id as the first argument.
+func findDelivery(ctx context.Context, q database.Querier, condition string, args ...any) (darkroom.Delivery, error) {
+	delivery, err := scanDelivery(q.QueryRow(ctx, selectDelivery+` WHERE `+condition, args...))
 	if errors.Is(err, sql.ErrNoRows) {
-		return darkroom.Delivery{}, notFound("delivery", id)
+		return darkroom.Delivery{}, notFound("delivery", fmt.Sprint(args[0]))
 	}
-	return delivery, wrap(err, "read delivery %s", id)
+	return delivery, wrap(err, "read delivery %v", args[0])
+}
+
+// DeliveryFilter selects deliveries of a key. Zero fields select everything.
+type DeliveryFilter struct {
+	JobID  string
+	State  darkroom.DeliveryState
+	Before string // an id: only those that are older
+	Limit  int    // 0 = darkroom.DefaultListLimit; at most darkroom.MaxListLimit
+}
+
+// DeliveriesOf gives a page of a key's deliveries, newest first, and whether
+// there are more.
+func (s *Store) DeliveriesOf(ctx context.Context, keyID string, filter DeliveryFilter) (page []darkroom.Delivery, more bool, err error) {
+	where, args := []string{"d.key_id = ?"}, []any{keyID}
+	for _, condition := range []struct{ text, value string }{
+		{"d.job_id = ?", filter.JobID}, {"d.state = ?", string(filter.State)}, {"d.id < ?", filter.Before},
+	} {
+		if condition.value != "" {
+			where, args = append(where, condition.text), append(args, condition.value)
+		}
+	}
+	limit := min(orDefault(filter.Limit, darkroom.DefaultListLimit), darkroom.MaxListLimit)
+	page, err = queryAll(ctx, s.db.Read(ctx), scanDelivery,
+		selectDelivery+` WHERE `+strings.Join(where, " AND ")+` ORDER BY d.id DESC LIMIT ?`, append(args, limit+1)...)
+	if err != nil {
+		return nil, false, wrap(err, "list the deliveries of key %s", keyID)
+	}
+	if len(page) > limit {
+		return page[:limit], true, nil
+	}
+	return page, false, nil
 }
 
 // Deliveries lists the deliveries of a job, oldest first.
 func (s *Store) Deliveries(ctx context.Context, jobID string) ([]darkroom.Delivery, error) {
-	all, err := queryAll(ctx, s.db.Read(ctx), scanDelivery,
-		`SELECT `+deliveryColumns+` FROM deliveries WHERE job_id = ? ORDER BY id`, jobID)
+	all, err := queryAll(ctx, s.db.Read(ctx), scanDelivery, selectDelivery+` WHERE d.job_id = ? ORDER BY d.id`, jobID)
 	return all, wrap(err, "read the deliveries of job %s", jobID)
 }
 
-// RecordAttempt writes an attempt to deliver and what follows from it, in one
-// transaction: next is the delivery's state from now on, and while that is
-// pending, the next attempt's task is inserted for retryAt. An attempt that is
-// recorded already, or comes after the end of the delivery, changes nothing.
-func (s *Store) RecordAttempt(
-	ctx context.Context, attempt darkroom.DeliveryAttempt, next darkroom.DeliveryState, retryAt time.Time,
-) error {
-	err := s.update(ctx, func(tx database.Tx) error {
-		changed, err := tx.Exec(ctx, `UPDATE deliveries SET attempts = ?, state = ?, next_at = ?
-			WHERE id = ? AND state = 'pending' AND attempts = ?`,
-			attempt.Attempt, string(next), milliseconds(retryAt), attempt.DeliveryID, attempt.Attempt-1)
-		if err != nil || changed == 0 {
+// Redeliver sends a delivery again, also one that was delivered: the schedule
+// of attempts begins anew, now. One that waits for its next attempt need not
+// wait any longer; one whose attempt is due, or under way, stays as it is.
+// CodeNotFound for another key's delivery too.
+func (s *Store) Redeliver(ctx context.Context, keyID, id string) (d darkroom.Delivery, err error) {
+	err = s.update(ctx, func(tx database.Tx) error {
+		if d, err = findDelivery(ctx, tx, `d.id = ? AND d.key_id = ?`, id, keyID); err != nil {
 			return err
 		}
-		if err := insertAttempt(ctx, tx, attempt); err != nil || next != darkroom.DeliveryPending {
+		now := moment(milliseconds(s.now()))
+		if d.State == darkroom.DeliveryPending && !d.NextAt.After(now) {
+			return nil
+		}
+		d.State, d.NextAt, d.Redeliveries, d.Settled = darkroom.DeliveryPending, now, d.Redeliveries+1, d.Attempts
+		if _, err := tx.Exec(ctx, `UPDATE deliveries SET state = ?, next_at = ?, redeliveries = ?, settled = ? WHERE id = ?`,
+			string(d.State), milliseconds(d.NextAt), d.Redeliveries, d.Settled, d.ID); err != nil {
 			return err
 		}
-		return s.queue.Insert(ctx, tx, queue.Task{
-			Kind: queue.Deliver, ID: attempt.DeliveryID, Sequence: attempt.Attempt + 1, At: retryAt,
-		})
+		return s.queue.Insert(ctx, tx, deliverTask(d))
 	})
-	return wrap(err, "record attempt %d of delivery %s", attempt.Attempt, attempt.DeliveryID)
-}
-
-func insertAttempt(ctx context.Context, tx database.Tx, a darkroom.DeliveryAttempt) error {
-	response := a.Response[:min(len(a.Response), darkroom.MaxDeliveryResponseBytes)]
-	if response == nil {
-		response = []byte{}
-	}
-	_, err := tx.Exec(ctx, `INSERT INTO delivery_attempts (delivery_id, attempt, started_at, duration, status, error, response)
-		VALUES (?, ?, ?, ?, ?, ?, ?)`, a.DeliveryID, a.Attempt, milliseconds(a.StartedAt), a.Duration.Milliseconds(),
-		a.Status, a.Error, response)
-	return err
-}
-
-// Attempts lists the attempts of a delivery, in order.
-func (s *Store) Attempts(ctx context.Context, deliveryID string) ([]darkroom.DeliveryAttempt, error) {
-	all, err := queryAll(ctx, s.db.Read(ctx), scanAttempt, `SELECT delivery_id, attempt, started_at, duration, status, error, response
-		FROM delivery_attempts WHERE delivery_id = ? ORDER BY attempt`, deliveryID)
-	return all, wrap(err, "read the attempts of delivery %s", deliveryID)
-}
-
-func scanAttempt(r row) (a darkroom.DeliveryAttempt, err error) {
-	var started, duration int64
-	err = r.Scan(&a.DeliveryID, &a.Attempt, &started, &duration, &a.Status, &a.Error, &a.Response)
-	a.StartedAt, a.Duration = moment(started), span(duration)
-	return a, err
+	return d, wrap(err, "send delivery %s again", id)
 }

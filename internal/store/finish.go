@@ -10,9 +10,9 @@ import (
 
 // FinishJob ends a job whose captures have all ended and whose sitemap has been
 // read, in one transaction: its
-// files, its terminal status, when it expires, its secrets wiped, and the
-// delivery of its webhook with the task for it. body makes the webhook's body
-// from the job as it will be; it is called only when the job has a callback.
+// files, its terminal status, when it expires, its secrets wiped, the event
+// that tells of it, and when the job has a callback, the delivery there with
+// the task for it. body makes the event's body from the job as it will be.
 //
 // A job that has already ended is given back as it is, and files are ignored.
 // One with captures left is a CodeConflict.
@@ -42,6 +42,7 @@ func (s *Store) FinishJob(
 	}
 	s.finished.tell(job.ID)
 	s.stopped.tell(job.ID) // nobody needs to watch it any more
+	s.told.tell(job.KeyID)
 	return job, nil
 }
 
@@ -74,10 +75,7 @@ func (s *Store) finishJob(
 	if _, err := tx.Exec(ctx, `DELETE FROM lanes WHERE job_id = ? AND delay = 0`, job.ID); err != nil {
 		return fmt.Errorf("delete the lanes: %w", err)
 	}
-	if job.CallbackURL == "" {
-		return nil
-	}
-	return s.insertDelivery(ctx, tx, *job, body(*job))
+	return s.insertEvent(ctx, tx, *job, body(*job))
 }
 
 // explainFailure says why the whole job failed: that it was cancelled, or what

@@ -143,7 +143,7 @@ func TestAnErasedKeyLeavesNothing(t *testing.T) {
 	f.Store = openStore(t, f.folder, Config{SecretKey: secretKey, Slots: 1, Now: func() time.Time { return f.clock.now }})
 	f.sweepErasure()
 	f.sweepErasure()
-	for _, table := range []string{"jobs", "job_counts", "key_hosts", "usage_days", "deliveries", "idempotency", "job_tags", "request_windows"} {
+	for _, table := range []string{"jobs", "job_counts", "key_hosts", "usage_days", "deliveries", "events", "idempotency", "job_tags", "request_windows"} {
 		if n := f.number(`SELECT count(*) FROM `+table+` WHERE key_id = ?`, f.key.ID); n != 0 {
 			t.Errorf("%d rows are left in %s", n, table)
 		}

@@ -61,8 +61,9 @@ func newBearerSecret() (string, error) {
 }
 
 // ImportKey makes sure that this bearer secret works, with every scope: the
-// operator brings it in the environment. An empty webhookSecret keeps the one there is, or makes
-// one. Doing it again changes nothing. The former secret of a key that was
+// operator brings it in the environment. An empty webhookSecret keeps the one
+// there is, or makes one; another than there is replaces it as a rotation with
+// the default grace does. Doing it again changes nothing. The former secret of a key that was
 // rotated is left as it is, and refused once its time is over.
 func (s *Store) ImportKey(ctx context.Context, name, secret, webhookSecret string) error {
 	if secret == "" {
@@ -107,7 +108,11 @@ func (s *Store) renewKey(ctx context.Context, tx database.Tx, key darkroom.APIKe
 	if webhookSecret == "" {
 		return nil
 	}
-	return s.setWebhookSecret(ctx, tx, key.ID, webhookSecret)
+	present, err := s.webhookSecrets(ctx, tx, key.ID)
+	if err != nil || present.Current == webhookSecret {
+		return err
+	}
+	return s.setWebhookSecret(ctx, tx, key.ID, webhookSecret, darkroom.DefaultRotationGrace)
 }
 
 func (s *Store) newKey(name, secret, webhookSecret string) (NewKey, error) {
@@ -153,37 +158,4 @@ func (s *Store) insertKey(ctx context.Context, tx database.Tx, key NewKey) error
 func (s *Store) Keys(ctx context.Context) ([]darkroom.APIKey, error) {
 	keys, err := queryAll(ctx, s.db.Read(ctx), scanKey, `SELECT `+keyColumns+` FROM api_keys ORDER BY id`)
 	return keys, wrap(err, "list the keys")
-}
-
-// WebhookSecret gives the secret that signs the webhooks of a key.
-func (s *Store) WebhookSecret(ctx context.Context, keyID string) (string, error) {
-	sealed, err := scanText(s.db.Read(ctx).QueryRow(ctx, `SELECT webhook_secret FROM api_keys WHERE id = ?`, keyID))
-	if errors.Is(err, sql.ErrNoRows) {
-		return "", notFound("key", keyID)
-	}
-	if err != nil {
-		return "", fmt.Errorf("read the webhook secret of key %s: %w", keyID, err)
-	}
-	plain, err := s.seal.open(sealed, webhookPurpose(keyID))
-	return string(plain), err
-}
-
-// RotateWebhookSecret gives a key a new webhook secret. Deliveries that are
-// tried from now on are signed with it.
-func (s *Store) RotateWebhookSecret(ctx context.Context, keyID string) (string, error) {
-	secret := newWebhookSecret()
-	err := s.update(ctx, func(tx database.Tx) error { return s.setWebhookSecret(ctx, tx, keyID, secret) })
-	if err != nil {
-		return "", wrap(err, "rotate the webhook secret of key %s", keyID)
-	}
-	return secret, nil
-}
-
-func (s *Store) setWebhookSecret(ctx context.Context, tx database.Tx, keyID, secret string) error {
-	changed, err := tx.Exec(ctx, `UPDATE api_keys SET webhook_secret = ? WHERE id = ?`,
-		s.seal.close([]byte(secret), webhookPurpose(keyID)), keyID)
-	if err == nil && changed == 0 {
-		return notFound("key", keyID)
-	}
-	return err
 }

@@ -5,6 +5,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"darkroom"
 	"darkroom/internal/database"
@@ -71,10 +72,10 @@ func TestImportingAKeyAgainChangesNothing(t *testing.T) {
 	check(t, f.ImportKey(ctx, "env", "any text will do", ""))
 	key, err := f.KeyBySecret(ctx, "any text will do")
 	check(t, err)
-	made, err := f.WebhookSecret(ctx, key.ID)
+	made, err := f.WebhookSecrets(ctx, key.ID)
 	check(t, err)
 	check(t, f.ImportKey(ctx, "env", "any text will do", ""))
-	if again, err := f.WebhookSecret(ctx, key.ID); must(t, again, err) != made {
+	if again, err := f.WebhookSecrets(ctx, key.ID); must(t, again, err) != made {
 		t.Error("the webhook secret changed")
 	}
 	_, err = f.RevokeKey(ctx, key.ID)
@@ -84,28 +85,54 @@ func TestImportingAKeyAgainChangesNothing(t *testing.T) {
 	if must(t, again, err).ID != key.ID {
 		t.Error("there is a second key of that secret")
 	}
-	if secret, err := f.WebhookSecret(ctx, key.ID); must(t, secret, err) != "whsec_mine" {
-		t.Errorf("webhook secret %q", secret)
+	if secrets, err := f.WebhookSecrets(ctx, key.ID); must(t, secrets, err).Current != "whsec_mine" || secrets.Former != made.Current {
+		t.Errorf("webhook secrets %+v", secrets)
+	}
+	f.clock.forward(time.Hour)
+	check(t, f.ImportKey(ctx, "env", "any text will do", "whsec_mine"))
+	if secrets, err := f.WebhookSecrets(ctx, key.ID); must(t, secrets, err).Current != "whsec_mine" || secrets.Former != made.Current {
+		t.Errorf("imported again: %+v", secrets)
 	}
 	if err := f.ImportKey(ctx, "env", "", ""); darkroom.CodeOf(err) != darkroom.CodeValidation {
 		t.Errorf("an empty secret: %v", err)
 	}
 }
 
-func TestWebhookSecrets(t *testing.T) {
+func (f *fixture) webhookSecrets() darkroom.WebhookSecrets {
+	f.t.Helper()
+	secrets, err := f.WebhookSecrets(f.t.Context(), f.key.ID)
+	return must(f.t, secrets, err)
+}
+
+func TestWebhookSecretsAreRotated(t *testing.T) {
 	f := newFixture(t, 1)
-	if got, err := f.WebhookSecret(t.Context(), f.key.ID); must(t, got, err) != f.key.WebhookSecret {
-		t.Errorf("secret %q, want %q", got, f.key.WebhookSecret)
+	if got := f.webhookSecrets(); got != (darkroom.WebhookSecrets{Current: f.key.WebhookSecret}) {
+		t.Errorf("secrets %+v, want %q alone", got, f.key.WebhookSecret)
 	}
-	rotated, err := f.RotateWebhookSecret(t.Context(), f.key.ID)
-	if must(t, rotated, err) == f.key.WebhookSecret {
-		t.Error("the secret did not change")
+	key, second, err := f.RotateWebhookSecret(t.Context(), "first", time.Hour)
+	if must(t, key, err).ID != f.key.ID || second.Current == f.key.WebhookSecret || second.Former != f.key.WebhookSecret ||
+		!second.FormerUntil.Equal(f.clock.now.Add(time.Hour)) || f.webhookSecrets() != second {
+		t.Errorf("rotated %+v", second)
 	}
-	if got, err := f.WebhookSecret(t.Context(), f.key.ID); must(t, got, err) != rotated {
-		t.Errorf("secret %q, want %q", got, rotated)
+	f.clock.forward(time.Hour - time.Millisecond)
+	if got := f.webhookSecrets().All(); len(got) != 2 {
+		t.Errorf("just before the end of the grace: %v", got)
 	}
-	_, readErr := f.WebhookSecret(t.Context(), "nobody")
-	_, rotateErr := f.RotateWebhookSecret(t.Context(), "nobody")
+	f.clock.forward(time.Millisecond)
+	if got := f.webhookSecrets().All(); len(got) != 1 || got[0] != second.Current {
+		t.Errorf("after the grace: %v", got)
+	}
+	_, third, err := f.RotateWebhookSecret(t.Context(), f.key.ID, 0)
+	if must(t, third, err).Former != "" || third.Current == second.Current {
+		t.Errorf("without grace: %+v", third)
+	}
+	for _, grace := range []time.Duration{-1, darkroom.MaxRotationGrace + 1} {
+		if _, _, err := f.RotateWebhookSecret(t.Context(), "first", grace); darkroom.CodeOf(err) != darkroom.CodeValidation {
+			t.Errorf("a grace of %v: %v", grace, err)
+		}
+	}
+	_, readErr := f.WebhookSecrets(t.Context(), "nobody")
+	_, _, rotateErr := f.RotateWebhookSecret(t.Context(), "nobody", 0)
 	if darkroom.CodeOf(readErr) != darkroom.CodeNotFound || darkroom.CodeOf(rotateErr) != darkroom.CodeNotFound {
 		t.Errorf("of nobody: %v, %v", readErr, rotateErr)
 	}
@@ -153,8 +180,8 @@ func TestSealedTextsBelongToTheirRow(t *testing.T) {
 	f := newFixture(t, 1)
 	other := f.newKey("other")
 	f.exec(`UPDATE api_keys SET webhook_secret = (SELECT webhook_secret FROM api_keys WHERE id = ?) WHERE id = ?`, other.ID, f.key.ID)
-	if got, err := f.WebhookSecret(t.Context(), f.key.ID); err == nil {
-		t.Errorf("the other key's secret opened: %q", got)
+	if got, err := f.WebhookSecrets(t.Context(), f.key.ID); err == nil {
+		t.Errorf("the other key's secret opened: %+v", got)
 	}
 }
 

@@ -65,14 +65,14 @@ func scanRemaining(r row) (job remaining, err error) {
 const overdue = time.Minute
 
 func (s *Store) refillDeliveries(ctx context.Context, tx database.Tx) error {
-	late, err := queryAll(ctx, tx, scanDelivery, `SELECT `+deliveryColumns+` FROM deliveries
-		WHERE state = 'pending' AND next_at < ? ORDER BY next_at LIMIT ?`, milliseconds(s.now().Add(-overdue)), refillLimit)
+	late, err := queryAll(ctx, tx, scanDelivery, selectDelivery+`
+		WHERE d.state = 'pending' AND d.next_at < ? ORDER BY d.next_at LIMIT ?`, milliseconds(s.now().Add(-overdue)), refillLimit)
 	if err != nil {
 		return err
 	}
 	var tasks []queue.Task
 	for _, delivery := range late {
-		tasks = append(tasks, queue.Task{Kind: queue.Deliver, ID: delivery.ID, Sequence: delivery.Attempts + 1})
+		tasks = append(tasks, deliverTask(delivery))
 	}
 	return s.queue.Insert(ctx, tx, tasks...)
 }

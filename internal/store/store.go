@@ -27,6 +27,7 @@ type Store struct {
 	log      *slog.Logger
 	finished waiters
 	stopped  waiters
+	told     waiters // by key
 	counts   tally
 	rates    rates
 	idle     rest
@@ -44,7 +45,7 @@ func Open(ctx context.Context, db *database.DB, inserter *queue.Inserter, config
 		db: db, queue: inserter, seal: seal, slots: max(1, config.Slots),
 		perHost: orDefault(config.HostConcurrency, darkroom.DefaultServerHostConcurrency),
 		now:     config.Now, log: config.Log,
-		finished: newWaiters(), stopped: newWaiters(), counts: newTally(), rates: newRates(), idle: newRest(),
+		finished: newWaiters(), stopped: newWaiters(), told: newWaiters(), counts: newTally(), rates: newRates(), idle: newRest(),
 	}
 	if s.now == nil {
 		s.now = time.Now

@@ -6,7 +6,8 @@ import (
 	"time"
 )
 
-// waiters lets callers wait for something to happen to jobs in this process.
+// waiters lets callers wait for something to happen to jobs, or to keys, in
+// this process.
 type waiters struct {
 	mu   *sync.Mutex
 	jobs map[string]*waiter
@@ -36,6 +37,11 @@ func (s *Store) Finished(id string) <-chan struct{} { return s.finished.ask(id, 
 // the job, or commits its end. Like that of Finished it is silent about what was before, and about
 // other processes: see Holds.
 func (s *Store) Stopped(id string) <-chan struct{} { return s.stopped.ask(id, s.now()) }
+
+// Told gives a channel that is closed when this process commits the next event
+// of a key. Like that of Finished it is silent about what was before, and about
+// other processes.
+func (s *Store) Told(keyID string) <-chan struct{} { return s.told.ask(keyID, s.now()) }
 
 func (w waiters) ask(id string, now time.Time) <-chan struct{} {
 	w.mu.Lock()

@@ -2,38 +2,51 @@ package webhook
 
 import (
 	"bytes"
+	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
-	"net/url"
 	"strconv"
 	"strings"
 	"time"
 
 	"darkroom"
+	"darkroom/internal/egress"
 )
-
-// maxReadBytes is how much of a receiver's answer is read at all.
-const maxReadBytes = 64 << 10
 
 const userAgent = "Darkroom-Webhook/1.0"
 
-// Send makes one attempt to deliver, within DeliveryTimeout, and tells how it
-// went: an attempt that Delivered says yes to has succeeded, and one that
-// Gone says yes to is the last. A redirect is an answer like any other and not
-// followed. retryAfter is what the receiver asked for, at most
-// MaxDeliveryRetryAfter, or zero. The client's transport decides where may be
-// connected to; its cookies are not used.
-func Send(ctx context.Context, client *http.Client, delivery darkroom.Delivery, attempt int, secret string, at time.Time) (_ darkroom.DeliveryAttempt, retryAfter time.Duration) {
-	ctx, cancel := context.WithTimeout(ctx, darkroom.DeliveryTimeout)
+// Sender makes attempts to deliver. The client's transport decides where may be
+// connected to; its cookies, its timeout and its policy of redirects are not
+// used.
+type Sender struct {
+	Client  *http.Client
+	Timeout time.Duration // of one attempt; 0 = darkroom.DeliveryTimeout
+}
+
+// Send makes one attempt to deliver and tells how it went: an attempt that
+// Delivered says yes to has succeeded, and one that Gone says yes to is the
+// last. It is signed with each of the secrets, see Sign. A redirect is an
+// answer like any other and not followed. retryAfter is what the receiver asked
+// for, at most MaxDeliveryRetryAfter, or zero.
+func (s Sender) Send(
+	ctx context.Context, delivery darkroom.Delivery, attempt int, secrets []string, at time.Time,
+) (record darkroom.DeliveryAttempt, retryAfter time.Duration) {
+	ctx, cancel := context.WithTimeout(ctx, cmp.Or(s.Timeout, darkroom.DeliveryTimeout))
 	defer cancel()
-	record := darkroom.DeliveryAttempt{DeliveryID: delivery.ID, Attempt: attempt, StartedAt: at}
+	record = darkroom.DeliveryAttempt{DeliveryID: delivery.ID, Attempt: attempt, StartedAt: at}
 	began := time.Now()
-	response, err := post(ctx, client, delivery, attempt, secret, at)
+	request, err := newRequest(ctx, delivery, attempt, secrets, at)
 	if err != nil {
-		record.Error = sentence(ctx, err)
+		record.Code, record.Error = darkroom.CodeInternal, err.Error()
+		return record, 0
+	}
+	record.Header = flat(request.Header)
+	response, err := oneHop(s.Client).Do(request)
+	if err != nil {
+		failure := egress.ClientError(ctx, request.URL, err)
+		record.Code, record.Error = failure.Code, failure.Sentence()
 	} else {
 		record.Status = response.StatusCode
 		record.Response = readAnswer(response.Body)
@@ -51,19 +64,34 @@ func Delivered(attempt darkroom.DeliveryAttempt) bool {
 // Gone reports whether the receiver wants no further attempt.
 func Gone(attempt darkroom.DeliveryAttempt) bool { return attempt.Status == http.StatusGone }
 
-func post(ctx context.Context, client *http.Client, delivery darkroom.Delivery, attempt int, secret string, at time.Time) (*http.Response, error) {
+func newRequest(ctx context.Context, delivery darkroom.Delivery, attempt int, secrets []string, at time.Time) (*http.Request, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, delivery.URL, bytes.NewReader(delivery.Body))
 	if err != nil {
 		return nil, fmt.Errorf("address the webhook: %w", err)
 	}
-	if err := Sign(request.Header, secret, delivery.ID, attempt, at, delivery.Body); err != nil {
+	if err := SetHeader(request.Header, secrets, delivery.ID, attempt, at, delivery.Body); err != nil {
 		return nil, err
 	}
-	request.Header.Set("Content-Type", "application/json")
-	request.Header.Set("User-Agent", userAgent)
 	request.Header.Set("Accept-Encoding", "identity") // an answer is not unpacked
 	request.Close = true
-	return oneHop(client).Do(request)
+	return request, nil
+}
+
+// SetHeader sets what a receiver reads of an attempt: the signatures and all
+// that they sign, see Sign, and what the body is.
+func SetHeader(header http.Header, secrets []string, id string, attempt int, at time.Time, body []byte) error {
+	header.Set("Content-Type", "application/json")
+	header.Set("User-Agent", userAgent)
+	return Sign(header, secrets, id, attempt, at, body)
+}
+
+// flat gives each header its one value.
+func flat(header http.Header) map[string]string {
+	values := make(map[string]string, len(header))
+	for name := range header {
+		values[name] = header.Get(name)
+	}
+	return values
 }
 
 // oneHop is the client without what would send the event elsewhere or more
@@ -76,29 +104,14 @@ func oneHop(client *http.Client) *http.Client {
 }
 
 // readAnswer gives the beginning of the receiver's answer. What comes after
-// maxReadBytes, or too late, is not read: the status has decided.
+// MaxDeliveryReadBytes, or too late, is not read: the status has decided.
 func readAnswer(body io.ReadCloser) []byte {
 	var kept bytes.Buffer
-	limited := io.LimitReader(body, maxReadBytes)
+	limited := io.LimitReader(body, darkroom.MaxDeliveryReadBytes)
 	_, _ = io.CopyN(&kept, limited, darkroom.MaxDeliveryResponseBytes)
 	_, _ = io.Copy(io.Discard, limited)
 	_ = body.Close()
 	return kept.Bytes()
-}
-
-// sentence tells why there was no answer. It may be shown to the owner of the
-// job.
-func sentence(ctx context.Context, err error) string {
-	if known, ok := errors.AsType[*darkroom.Error](err); ok {
-		return string(known.Code) + ": " + known.Sentence()
-	}
-	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-		return fmt.Sprintf("timeout: no answer within %v", darkroom.DeliveryTimeout)
-	}
-	if wrapped, ok := errors.AsType[*url.Error](err); ok {
-		err = wrapped.Err // the rest of it is the address
-	}
-	return err.Error()
 }
 
 // parseRetryAfter reads seconds or a date.

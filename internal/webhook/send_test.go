@@ -26,7 +26,7 @@ func receiver(t *testing.T, answer http.HandlerFunc) darkroom.Delivery {
 
 func send(t *testing.T, delivery darkroom.Delivery) (darkroom.DeliveryAttempt, time.Duration) {
 	t.Helper()
-	return webhook.Send(t.Context(), http.DefaultClient, delivery, 3, secret, sentAt)
+	return webhook.Sender{Client: http.DefaultClient}.Send(t.Context(), delivery, 3, []string{secret}, sentAt)
 }
 
 func TestSendDelivers(t *testing.T) {
@@ -44,7 +44,7 @@ func TestSendDelivers(t *testing.T) {
 	})
 	attempt, retryAfter := send(t, delivery)
 	if !webhook.Delivered(attempt) || attempt.Status != 200 || attempt.Error != "" || string(attempt.Response) != "thanks" ||
-		attempt.Attempt != 3 || attempt.DeliveryID != id || !attempt.StartedAt.Equal(sentAt) || attempt.Duration <= 0 || retryAfter != 0 {
+		attempt.Code != "" || attempt.Attempt != 3 || attempt.DeliveryID != id || !attempt.StartedAt.Equal(sentAt) || attempt.Duration <= 0 || retryAfter != 0 {
 		t.Errorf("attempt %+v, retry after %v", attempt, retryAfter)
 	}
 	sent := <-got
@@ -59,7 +59,15 @@ func TestSendDelivers(t *testing.T) {
 			t.Errorf("%s: %s", name, value)
 		}
 	}
-	if err := webhook.Verify(sent.body, sent.header, secret, sentAt); err != nil {
+	for name, value := range attempt.Header {
+		if sent.header.Get(name) != value {
+			t.Errorf("%s was %q, and %q is recorded", name, sent.header.Get(name), value)
+		}
+	}
+	if len(attempt.Header) < 10 {
+		t.Errorf("recorded header %v", attempt.Header)
+	}
+	if err := verifier(sentAt, secret).Verify(sent.body, sent.header); err != nil {
 		t.Error(err)
 	}
 }
@@ -150,7 +158,7 @@ func TestLittleOfALargeAnswerIsRead(t *testing.T) {
 	client := &http.Client{Transport: transport(func(*http.Request) (*http.Response, error) {
 		return &http.Response{StatusCode: 200, Header: http.Header{}, Body: body}, nil
 	})}
-	attempt, _ := webhook.Send(t.Context(), client, darkroom.Delivery{ID: id, URL: "http://a.test/"}, 1, secret, sentAt)
+	attempt, _ := webhook.Sender{Client: client}.Send(t.Context(), darkroom.Delivery{ID: id, URL: "http://a.test/"}, 1, []string{secret}, sentAt)
 	if !webhook.Delivered(attempt) || len(attempt.Response) != darkroom.MaxDeliveryResponseBytes {
 		t.Errorf("status %d, kept %d bytes", attempt.Status, len(attempt.Response))
 	}
@@ -165,8 +173,8 @@ func TestAReceiverThatNeverAnswers(t *testing.T) {
 			<-r.Context().Done()
 			return nil, r.Context().Err()
 		})}
-		attempt, _ := webhook.Send(t.Context(), client, darkroom.Delivery{ID: id, URL: "http://a.test/"}, 1, secret, sentAt)
-		if attempt.Status != 0 || !strings.HasPrefix(attempt.Error, "timeout") || attempt.Duration != darkroom.DeliveryTimeout {
+		attempt, _ := webhook.Sender{Client: client}.Send(t.Context(), darkroom.Delivery{ID: id, URL: "http://a.test/"}, 1, []string{secret}, sentAt)
+		if attempt.Status != 0 || attempt.Code != darkroom.CodeTimeout || attempt.Duration != darkroom.DeliveryTimeout {
 			t.Errorf("attempt %+v", attempt)
 		}
 	})
@@ -191,7 +199,7 @@ func TestAnAnswerThatDripsCountsByItsStatus(t *testing.T) {
 		client := &http.Client{Transport: transport(func(r *http.Request) (*http.Response, error) {
 			return &http.Response{StatusCode: 200, Header: http.Header{}, Body: dripping{r.Context()}}, nil
 		})}
-		attempt, _ := webhook.Send(t.Context(), client, darkroom.Delivery{ID: id, URL: "http://a.test/"}, 1, secret, sentAt)
+		attempt, _ := webhook.Sender{Client: client}.Send(t.Context(), darkroom.Delivery{ID: id, URL: "http://a.test/"}, 1, []string{secret}, sentAt)
 		if !webhook.Delivered(attempt) || attempt.Duration != darkroom.DeliveryTimeout {
 			t.Errorf("attempt %+v", attempt)
 		}
@@ -214,15 +222,16 @@ func TestWhyThereWasNoAnswer(t *testing.T) {
 		client *http.Client
 		url    string
 		secret string
+		code   darkroom.Code
 		want   string
 	}{
-		{"refused", http.DefaultClient, "http://" + address + "/?token=x", secret, "connection refused"},
-		{"blocked", blocking, "http://a.test/", secret, "blocked_target: 10.0.0.1 is a private address"},
-		{"no URL", http.DefaultClient, "http://%zz/", secret, "invalid URL"},
-		{"no secret", http.DefaultClient, "http://a.test/", "", "secret"},
+		{"refused", http.DefaultClient, "http://" + address + "/?token=x", secret, darkroom.CodeConnectionRefused, "refused the connection"},
+		{"blocked", blocking, "http://a.test/", secret, darkroom.CodeBlockedTarget, "10.0.0.1 is a private address"},
+		{"no URL", http.DefaultClient, "http://%zz/", secret, darkroom.CodeInternal, "invalid URL"},
+		{"no secret", http.DefaultClient, "http://a.test/", "", darkroom.CodeInternal, "secret"},
 	} {
-		attempt, _ := webhook.Send(t.Context(), test.client, darkroom.Delivery{ID: id, URL: test.url}, 1, test.secret, sentAt)
-		if attempt.Status != 0 || !strings.Contains(attempt.Error, test.want) || strings.Contains(attempt.Error, "token") {
+		attempt, _ := webhook.Sender{Client: test.client}.Send(t.Context(), darkroom.Delivery{ID: id, URL: test.url}, 1, []string{test.secret}, sentAt)
+		if attempt.Status != 0 || attempt.Code != test.code || !strings.Contains(attempt.Error, test.want) || strings.Contains(attempt.Error, "token") {
 			t.Errorf("%s: %+v", test.about, attempt)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -32,23 +33,34 @@ const (
 	isoMillis    = "2006-01-02T15:04:05.000Z"
 )
 
-// Sign sets the headers of one attempt, of both families. The error tells that
-// the secret is not "whsec_" and base64; nothing is set then.
-func Sign(header http.Header, secret, id string, attempt int, at time.Time, body []byte) error {
-	key, err := decodeSecret(secret)
-	if err != nil {
-		return err
-	}
+// Sign sets the headers of one attempt, of both families. X-Webhook-Signature
+// has room for one signature, which the first secret makes; webhook-signature
+// has one of each. The error tells that a secret is not "whsec_" and base64;
+// nothing is set then.
+func Sign(header http.Header, secrets []string, id string, attempt int, at time.Time, body []byte) error {
 	unix := strconv.FormatInt(at.Unix(), 10)
+	signatures := make([]string, len(secrets))
+	for i, secret := range secrets {
+		key, err := decodeSecret(secret)
+		if err != nil {
+			return err
+		}
+		signatures[i] = base64Scheme + base64.StdEncoding.EncodeToString(standardMAC(key, id, unix, body))
+	}
+	if len(secrets) == 0 {
+		return errNoSecret
+	}
 	header.Set(HeaderID, id)
 	header.Set(HeaderTimestamp, at.UTC().Format(isoMillis))
 	header.Set(HeaderAttempt, strconv.Itoa(attempt))
-	header.Set(HeaderSignature, hexScheme+hex.EncodeToString(bodyMAC(secret, body)))
+	header.Set(HeaderSignature, hexScheme+hex.EncodeToString(bodyMAC(secrets[0], body)))
 	header.Set(StandardID, id)
 	header.Set(StandardTimestamp, unix)
-	header.Set(StandardSignature, base64Scheme+base64.StdEncoding.EncodeToString(standardMAC(key, id, unix, body)))
+	header.Set(StandardSignature, strings.Join(signatures, " "))
 	return nil
 }
+
+var errNoSecret = errors.New("there is no webhook secret to sign with")
 
 // bodyMAC is keyed with the secret's text as it is shown, prefix included.
 func bodyMAC(secret string, body []byte) []byte {

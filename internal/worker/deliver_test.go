@@ -32,10 +32,14 @@ func (b *bench) ended(t *testing.T, callback string) darkroom.Delivery {
 
 func (b *bench) deliverNow(t *testing.T, id string) darkroom.Delivery {
 	t.Helper()
-	if err := b.Handlers().Deliver(t.Context(), id); err != nil {
+	delivery, err := b.store.Delivery(t.Context(), id)
+	if err != nil {
 		t.Fatal(err)
 	}
-	delivery, err := b.store.Delivery(t.Context(), id)
+	if err := b.Handlers().Deliver(t.Context(), id, delivery.Turn()); err != nil {
+		t.Fatal(err)
+	}
+	delivery, err = b.store.Delivery(t.Context(), id)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -97,7 +101,7 @@ func TestGoneEndsADelivery(t *testing.T) {
 
 func TestADeliveryThatIsForgotten(t *testing.T) {
 	b := newBench(t, 1)
-	if err := b.Handlers().Deliver(t.Context(), "whk_0198c0de-0000-7000-8000-000000000000"); err != nil {
+	if err := b.Handlers().Deliver(t.Context(), "whk_0198c0de-0000-7000-8000-000000000000", 1); err != nil {
 		t.Error(err)
 	}
 }
@@ -127,7 +131,7 @@ func TestASlowReceiverHoldsUpNobodyElse(t *testing.T) {
 		job := b.create(t, func(request *store.NewJob) { request.CallbackURL = stuck.URL }, "/a")
 		jobs = append(jobs, job.ID)
 	}
-	eventually(t, "the slow one has two", func() bool { return slow.Load() == attemptsPerReceiver })
+	eventually(t, "the slow one has two", func() bool { return slow.Load() == darkroom.MaxHostDeliveries })
 	eventually(t, "all of its jobs have ended", func() bool {
 		page, err := b.store.Jobs(t.Context(), b.key.ID, store.JobFilter{Status: darkroom.StatusCompleted})
 		return err == nil && page.Total == len(jobs)
@@ -148,14 +152,14 @@ func TestASlowReceiverHoldsUpNobodyElse(t *testing.T) {
 		}
 		return true
 	})
-	if n := top.Load(); n != attemptsPerReceiver {
+	if n := top.Load(); n != darkroom.MaxHostDeliveries {
 		t.Errorf("%d attempts at once", n)
 	}
 }
 
 func TestTasksStepAsideLongerTheMoreTheyAre(t *testing.T) {
-	r := newPlaces(attemptsPerReceiver)
-	for range attemptsPerReceiver {
+	r := newPlaces(darkroom.MaxHostDeliveries)
+	for range darkroom.MaxHostDeliveries {
 		if err := r.enter("a"); err != nil {
 			t.Fatal(err)
 		}

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"darkroom"
+	"darkroom/client"
 	"darkroom/internal/archive"
 	"darkroom/internal/queue"
 	"darkroom/internal/store"
@@ -104,7 +105,7 @@ func TestTheLifeOfABatch(t *testing.T) {
 
 func requireWebhook(t *testing.T, b *bench, job darkroom.Job, hook received) {
 	t.Helper()
-	if err := webhook.Verify(hook.body, hook.header, b.key.WebhookSecret, time.Now()); err != nil {
+	if err := client.VerifyWebhook(hook.body, hook.header, b.key.WebhookSecret); err != nil {
 		t.Error(err)
 	}
 	if want := webhook.Body(job); !bytes.Equal(hook.body, want) {

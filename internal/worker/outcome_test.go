@@ -135,7 +135,7 @@ func TestWhenADeliveryIsRepeated(t *testing.T) {
 		{"asked to wait longer", darkroom.DeliveryAttempt{Attempt: 1, Status: 429}, time.Hour, darkroom.DeliveryPending, time.Hour},
 		{"asked to wait less", darkroom.DeliveryAttempt{Attempt: 2, Status: 429}, time.Minute, darkroom.DeliveryPending, 5 * time.Minute},
 	} {
-		state, at := nextDelivery(test.attempt, test.asked, now, 0)
+		state, at := nextDelivery(darkroom.Delivery{}, test.attempt, test.asked, now, 0)
 		want := time.Time{}
 		if test.wait > 0 {
 			want = now.Add(test.wait)
@@ -144,7 +144,11 @@ func TestWhenADeliveryIsRepeated(t *testing.T) {
 			t.Errorf("%s: %s at %v, want %s at %v", test.about, state, at, test.state, want)
 		}
 	}
-	if _, at := nextDelivery(darkroom.DeliveryAttempt{Attempt: 1, Status: 500}, 0, now, 0.999); !at.After(now.Add(32*time.Second)) || !at.Before(now.Add(33*time.Second)) {
+	again := darkroom.Delivery{Settled: 7, Redeliveries: 1}
+	if state, at := nextDelivery(again, darkroom.DeliveryAttempt{Attempt: 8, Status: 500}, 0, now, 0); state != darkroom.DeliveryPending || !at.Equal(now.Add(30*time.Second)) {
+		t.Errorf("the first attempt after it was asked for again: %s at %v", state, at)
+	}
+	if _, at := nextDelivery(darkroom.Delivery{}, darkroom.DeliveryAttempt{Attempt: 1, Status: 500}, 0, now, 0.999); !at.After(now.Add(32*time.Second)) || !at.Before(now.Add(33*time.Second)) {
 		t.Errorf("with jitter at %v", at)
 	}
 }

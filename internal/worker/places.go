@@ -7,12 +7,8 @@ import (
 	"darkroom/internal/queue"
 )
 
-// How many attempts to deliver go to one receiver at once, and how many
-// sitemaps of one key are read.
-const (
-	attemptsPerReceiver = 2
-	readingsPerKey      = 2
-)
+// readingsPerKey is how many sitemaps of one key are read at once.
+const readingsPerKey = 2
 
 // How long those step aside that find no place: longer, the more of them there
 // are.

@@ -22,6 +22,7 @@ import (
 	"darkroom/internal/queue"
 	"darkroom/internal/sitemap"
 	"darkroom/internal/store"
+	"darkroom/internal/webhook"
 )
 
 // camera takes the pictures of a test. Every slot that it opens shares its
@@ -214,7 +215,7 @@ func (b *bench) process(slots int, instance string) *Worker {
 
 func (b *bench) config(slots int, instance string) Config {
 	return Config{
-		Store: b.store, Bucket: b.bucket, OpenSlot: b.camera.open, Slots: slots, Client: http.DefaultClient,
+		Store: b.store, Bucket: b.bucket, OpenSlot: b.camera.open, Slots: slots, Sender: webhook.Sender{Client: http.DefaultClient},
 		Walk: func(ctx context.Context, crawl darkroom.Crawl, visit sitemap.Visitor) (darkroom.Discovery, error) {
 			return b.walk(ctx, crawl, visit)
 		},

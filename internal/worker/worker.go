@@ -4,7 +4,6 @@ import (
 	"context"
 	"log/slog"
 	"math/rand/v2"
-	"net/http"
 	"sync"
 	"time"
 
@@ -14,6 +13,7 @@ import (
 	"darkroom/internal/queue"
 	"darkroom/internal/sitemap"
 	"darkroom/internal/store"
+	"darkroom/internal/webhook"
 )
 
 // Slot takes one picture at a time. It heals itself: after a failed capture it
@@ -30,13 +30,13 @@ type Slot interface {
 	Close() error
 }
 
-// Config is what a worker works with. Store, Bucket, OpenSlot, Client, Walk and
+// Config is what a worker works with. Store, Bucket, OpenSlot, Sender, Walk and
 // Instance are required.
 type Config struct {
 	Store    *store.Store
 	Bucket   *bucket.Bucket
 	OpenSlot func(ctx context.Context) (Slot, error)
-	Client   *http.Client // for webhooks; its transport decides where it may connect to
+	Sender   webhook.Sender
 
 	// Walk reads a sitemap, as sitemap.Reader does.
 	Walk func(ctx context.Context, crawl darkroom.Crawl, visit sitemap.Visitor) (darkroom.Discovery, error)
@@ -70,8 +70,8 @@ type Worker struct {
 	drained *signal // no more claims
 	aborted *signal // what is in flight is handed back
 
-	receivers *places // of webhooks, by host
-	readers   *places // of sitemaps, by key
+	receivers *receivers // of webhooks
+	readers   *places    // of sitemaps, by key
 
 	announced sync.Mutex
 	beaten    bool // the first heartbeat is written; guarded by announced
@@ -92,7 +92,7 @@ func New(config Config) *Worker {
 		flights:   newFlights(),
 		drained:   &signal{},
 		aborted:   &signal{},
-		receivers: newPlaces(attemptsPerReceiver),
+		receivers: newReceivers(config.Now),
 		readers:   newPlaces(readingsPerKey),
 	}
 }

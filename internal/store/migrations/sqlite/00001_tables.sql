@@ -12,6 +12,9 @@ CREATE TABLE api_keys (
     hash           TEXT NOT NULL UNIQUE,
     prefix         TEXT NOT NULL,
     webhook_secret TEXT NOT NULL,              -- sealed
+    old_webhook_secret TEXT NOT NULL DEFAULT '',   -- sealed; the one before the last rotation
+    old_webhook_until  BIGINT NOT NULL DEFAULT 0,  -- how long that one signs too
+    events         BIGINT NOT NULL DEFAULT 0,  -- how many its jobs have given so far
     created_at     BIGINT NOT NULL,
     revoked_at     BIGINT NOT NULL DEFAULT 0,  -- 0 = works
     erased_at      BIGINT NOT NULL DEFAULT 0,  -- when everything of it was asked to go; 0 = it stays
@@ -230,18 +233,32 @@ CREATE TABLE job_files (
     PRIMARY KEY (job_id, name)
 ) WITHOUT ROWID;
 
-CREATE TABLE deliveries (
+-- What is told of the end of a job, to its callback and to whoever listens.
+CREATE TABLE events (
     id         TEXT PRIMARY KEY,
     job_id     TEXT NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
     key_id     TEXT NOT NULL,
-    url        TEXT NOT NULL,
+    position   BIGINT NOT NULL,  -- among those of the key, from 1, in the order of their commits
     event      TEXT NOT NULL,
     body       BLOB NOT NULL,
-    state      TEXT NOT NULL,
-    attempts   BIGINT NOT NULL DEFAULT 0,
-    next_at    BIGINT NOT NULL,  -- the next attempt not before
     created_at BIGINT NOT NULL
 ) WITHOUT ROWID;
+CREATE UNIQUE INDEX events_feed ON events (key_id, position);
+CREATE INDEX events_job ON events (job_id);
+
+CREATE TABLE deliveries (
+    id           TEXT PRIMARY KEY,  -- the event's
+    job_id       TEXT NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
+    key_id       TEXT NOT NULL,
+    url          TEXT NOT NULL,
+    state        TEXT NOT NULL,
+    attempts     BIGINT NOT NULL DEFAULT 0,
+    redeliveries BIGINT NOT NULL DEFAULT 0,  -- how often it was asked for again
+    settled      BIGINT NOT NULL DEFAULT 0,  -- attempts before the last of these
+    next_at      BIGINT NOT NULL,            -- the next attempt not before
+    created_at   BIGINT NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX deliveries_key ON deliveries (key_id, id);
 CREATE INDEX deliveries_job ON deliveries (job_id);
 CREATE INDEX deliveries_pending ON deliveries (next_at) WHERE state = 'pending';
 
@@ -250,7 +267,9 @@ CREATE TABLE delivery_attempts (
     attempt     BIGINT NOT NULL,
     started_at  BIGINT NOT NULL,
     duration    BIGINT NOT NULL,  -- ms
+    header      TEXT NOT NULL,    -- as sent; JSON
     status      BIGINT NOT NULL,  -- 0 = no response
+    code        TEXT NOT NULL,    -- of what failed without one
     error       TEXT NOT NULL,
     response    BLOB NOT NULL,
     PRIMARY KEY (delivery_id, attempt)
