@@ -39,7 +39,7 @@ test-slow: ## Race detector, linters, longer fuzzing and kill loops (≤ 40 minu
 
 soak: build ## The long forms that take hours
 	@scripts/setup test
-	DARKROOM_SOAK=1 $(GO) test -count=1 -timeout 12h -v ./e2e/... -run 'Killed|ACrawl'
+	DARKROOM_SOAK=1 $(GO) test -count=1 -timeout 12h -v ./e2e/... -run 'Killed|ACrawl|AtAnyPoint'
 
 # Two tests that only count pixels take minutes under the detector.
 race: ## Go tests under the race detector, one room after the other

@@ -25,6 +25,10 @@ func (s *server) call(method, path string, body any) (*http.Response, []byte) {
 }
 
 func (s *server) try(method, path string, body any) (*http.Response, []byte, error) {
+	return s.tryWith(nil, method, path, body)
+}
+
+func (s *server) tryWith(header map[string]string, method, path string, body any) (*http.Response, []byte, error) {
 	var reader io.Reader
 	if body != nil {
 		text, err := json.Marshal(body)
@@ -38,6 +42,9 @@ func (s *server) try(method, path string, body any) (*http.Response, []byte, err
 		return nil, nil, err
 	}
 	request.Header.Set("Authorization", "Bearer "+cmp.Or(s.key, apiKey))
+	for name, value := range header {
+		request.Header.Set(name, value)
+	}
 	answer, err := http.DefaultClient.Do(request)
 	if err != nil {
 		return nil, nil, err

@@ -53,40 +53,59 @@ type server struct {
 	key  string // that calls are made with; "" = apiKey
 	cmd  *exec.Cmd
 	log  *syncBuffer
+	said chan string // its address, once
 	done chan error
 }
 
 // start runs the program on a data folder and waits until it is ready.
 func start(t *testing.T, data string, flags ...string) *server {
 	t.Helper()
-	s := &server{t: t, data: data, log: &syncBuffer{}, done: make(chan error, 1)}
+	return launch(t, data, serve(data, flags...)).ready()
+}
+
+// serve is the command of a server on a data folder.
+func serve(data string, flags ...string) *exec.Cmd {
+	args := append([]string{"serve", "--listen", "127.0.0.1:0", "--data", data, "--min-free-disk", "64MiB"}, flags...)
+	return exec.Command(programPath, args...)
+}
+
+// launch starts a server and does not wait for it. What the command has in its
+// environment comes last.
+func launch(t *testing.T, data string, cmd *exec.Cmd) *server {
+	t.Helper()
+	s := &server{t: t, data: data, cmd: cmd, log: &syncBuffer{}, said: make(chan string, 1), done: make(chan error, 1)}
 	// The browser runs as an unprivileged user, who must get through.
 	must(t, os.MkdirAll(tempDir(data), 0o711))
 	t.Cleanup(func() { _ = os.RemoveAll(tempDir(data)) })
-	args := append([]string{"serve", "--listen", "127.0.0.1:0", "--data", data, "--min-free-disk", "64MiB"}, flags...)
-	s.cmd = exec.Command(programPath, args...)
-	s.cmd.Env = append(os.Environ(), "DARKROOM_API_KEY="+apiKey, "DARKROOM_WEBHOOK_SECRET="+webhookSecret, "HOME="+t.TempDir(), "XDG_CONFIG_HOME=", "XDG_DATA_HOME=", "TMPDIR="+tempDir(data))
-	s.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	stderr, err := s.cmd.StderrPipe()
+	cmd.Env = append(append(os.Environ(), "DARKROOM_API_KEY="+apiKey, "DARKROOM_WEBHOOK_SECRET="+webhookSecret,
+		"HOME="+t.TempDir(), "XDG_CONFIG_HOME=", "XDG_DATA_HOME=", "TMPDIR="+tempDir(data)), cmd.Env...)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	stderr, err := cmd.StderrPipe()
 	must(t, err)
-	must(t, s.cmd.Start())
-	address := make(chan string, 1)
-	go s.follow(stderr, address)
+	must(t, cmd.Start())
+	go s.follow(stderr)
 	t.Cleanup(s.kill) // before the folder above goes
+	return s
+}
+
+// ready waits until the server has said where it listens, and then until it
+// can take work.
+func (s *server) ready() *server {
+	s.t.Helper()
 	select {
-	case s.url = <-address:
+	case s.url = <-s.said:
 	case err := <-s.done:
 		s.done <- err
-		t.Fatalf("the server ended at start: %v\n%s", err, s.log)
+		s.t.Fatalf("the server ended at start: %v\n%s", err, s.log)
 	case <-time.After(30 * time.Second):
-		t.Fatalf("the server did not say where it listens\n%s", s.log)
+		s.t.Fatalf("the server did not say where it listens\n%s", s.log)
 	}
 	s.waitReady()
 	return s
 }
 
 // follow reads the log to its end, then reaps the process.
-func (s *server) follow(stderr io.Reader, address chan<- string) {
+func (s *server) follow(stderr io.Reader) {
 	lines := bufio.NewScanner(stderr)
 	lines.Buffer(nil, 1<<20)
 	said := false
@@ -95,7 +114,7 @@ func (s *server) follow(stderr io.Reader, address chan<- string) {
 		if _, after, ok := strings.Cut(lines.Text(), "http://127.0.0.1:"); ok && !said {
 			said = true
 			port := after[:len(after)-len(strings.TrimLeft(after, "0123456789"))]
-			address <- "http://127.0.0.1:" + port
+			s.said <- "http://127.0.0.1:" + port
 		}
 	}
 	s.done <- s.cmd.Wait()
