@@ -3,10 +3,14 @@ package worker
 import (
 	"context"
 	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"iter"
+	"syscall"
 	"time"
 
 	"darkroom"
@@ -117,8 +121,8 @@ func (w *Worker) putFile(ctx context.Context, job darkroom.Job, name string, con
 	}
 }
 
-// findDamaged gives the captures whose stored picture is missing or has
-// another size.
+// findDamaged gives the captures whose stored picture is missing or is not the
+// one that was taken: every byte is read.
 func (w *Worker) findDamaged(ctx context.Context, captures iter.Seq2[darkroom.Capture, error]) ([]darkroom.Capture, error) {
 	var damaged []darkroom.Capture
 	for capture, err := range captures {
@@ -128,15 +132,34 @@ func (w *Worker) findDamaged(ctx context.Context, captures iter.Seq2[darkroom.Ca
 		if capture.State != darkroom.CaptureCompleted {
 			continue
 		}
-		size, err := w.Bucket.Size(ctx, capture.Result.Key)
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		intact, err := w.intact(ctx, capture.Result.Artifact)
+		if err != nil {
 			return nil, err
 		}
-		if err != nil || size != capture.Result.Size {
-			w.Log.Error("the stored picture of a capture is missing or damaged",
-				"job", capture.JobID, "capture", capture.Ordinal, "err", err)
+		if !intact {
+			w.Log.Error("the stored picture of a capture is missing or damaged", "job", capture.JobID, "capture", capture.Ordinal)
 			damaged = append(damaged, capture)
 		}
 	}
 	return damaged, nil
+}
+
+// intact reports whether the bucket has the bytes of an artifact. A disk that
+// cannot read them does not have them.
+func (w *Worker) intact(ctx context.Context, artifact darkroom.Artifact) (bool, error) {
+	reader, err := w.Bucket.Open(ctx, artifact.Key, 0, -1)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	defer func() { _ = reader.Close() }() // nothing was written
+	sum := sha256.New()
+	if _, err := io.Copy(sum, reader); errors.Is(err, syscall.EIO) {
+		return false, nil
+	} else if err != nil {
+		return false, fmt.Errorf("read %s: %w", artifact.Key, err)
+	}
+	return hex.EncodeToString(sum.Sum(nil)) == artifact.SHA256, nil
 }

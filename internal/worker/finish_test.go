@@ -135,30 +135,45 @@ func TestAMissingPictureIsTakenAgain(t *testing.T) {
 
 // A picture of another size than was written is as good as none.
 func TestADamagedPictureIsTakenAgain(t *testing.T) {
-	b := newBench(t, 1)
-	url, got := newReceiver(t, 200)
-	b.running(t, b.Worker)
-	damaged := make(chan struct{})
-	b.camera.answer = func(_ context.Context, request darkroom.CaptureRequest, n int) (darkroom.Shot, error) {
-		if path(request) == "/page/2" && n == 1 {
-			<-damaged
-		}
-		return picture(request), nil
-	}
-	job := b.create(t, func(request *store.NewJob) { request.CallbackURL = url }, pages(2)...)
-	eventually(t, "the first is taken", func() bool { return b.job(t, job.ID).Progress.Completed == 1 })
-	file := filepath.Join(filepath.Dir(b.db.File()), "bucket", filepath.FromSlash(b.captures(t, job.ID)[0].Result.Key))
-	if err := os.WriteFile(file, []byte("half"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	close(damaged)
-	select {
-	case <-got:
-	case <-time.After(30 * time.Second):
-		t.Fatal("the job did not end in 30 s")
-	}
-	if ended := b.job(t, job.ID); ended.Status != darkroom.StatusCompleted || b.captures(t, job.ID)[0].Attempt != 2 {
-		t.Errorf("ended %+v", ended)
+	for name, damage := range map[string]func(content []byte) []byte{
+		"its end is missing": func(content []byte) []byte { return content[:len(content)/2] },
+		"one bit is wrong":   func(content []byte) []byte { content[len(content)/2] ^= 1; return content },
+		"other bytes":        func(content []byte) []byte { return make([]byte, len(content)) },
+		"nothing is left":    func([]byte) []byte { return nil },
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t, 1)
+			url, got := newReceiver(t, 200)
+			b.running(t, b.Worker)
+			damaged := make(chan struct{})
+			b.camera.answer = func(_ context.Context, request darkroom.CaptureRequest, n int) (darkroom.Shot, error) {
+				if path(request) == "/page/2" && n == 1 {
+					<-damaged
+				}
+				return picture(request), nil
+			}
+			job := b.create(t, func(request *store.NewJob) { request.CallbackURL = url }, pages(2)...)
+			eventually(t, "the first is taken", func() bool { return b.job(t, job.ID).Progress.Completed == 1 })
+			file := filepath.Join(filepath.Dir(b.db.File()), "bucket", filepath.FromSlash(b.captures(t, job.ID)[0].Result.Key))
+			content, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(file, damage(content), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			close(damaged)
+			select {
+			case <-got:
+			case <-time.After(30 * time.Second):
+				t.Fatal("the job did not end in 30 s")
+			}
+			ended := b.job(t, job.ID)
+			if ended.Status != darkroom.StatusCompleted || b.captures(t, job.ID)[0].Attempt != 2 {
+				t.Errorf("ended %+v", ended)
+			}
+			requireArchive(t, ended, b.download(t, ended))
+		})
 	}
 }
 
