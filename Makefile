@@ -5,7 +5,7 @@ BIN   := bin/darkroom
 export CGO_ENABLED ?= 0
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test test-unit test-node test-e2e test-slow soak race lint fuzz bench generate setup clean
+.PHONY: help build demo test test-unit test-node test-e2e test-slow soak leaks race lint fuzz bench generate setup clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,13 +33,17 @@ test-e2e: build ## The whole program, killed in the middle, with the clients
 	$(GO) test -count=1 -timeout 9m ./e2e/...
 
 test-slow: ## Race detector, linters, longer fuzzing and kill loops (≤ 40 minutes)
-	@scripts/setup test
-	@$(MAKE) --no-print-directory lint race fuzz
+	@scripts/setup slow
+	@$(MAKE) --no-print-directory lint race fuzz leaks
 	DARKROOM_LONG=1 $(GO) test -count=1 -timeout 30m ./e2e/...
 
 soak: build ## The long forms that take hours
 	@scripts/setup test
 	DARKROOM_SOAK=1 $(GO) test -count=1 -timeout 12h -v ./e2e/... -run 'Killed|ACrawl|AtAnyPoint'
+
+leaks: ## What gets out of each browser, contained, not at all, and without each flag
+	@scripts/setup slow
+	DARKROOM_LONG=1 $(GO) test -count=1 -timeout 20m -v -run '^(TestLeaks|TestEachFlagHolds|TestContainment)$$' ./internal/chrome
 
 # Two tests that only count pixels take minutes under the detector.
 race: ## Go tests under the race detector, one room after the other

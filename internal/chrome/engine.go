@@ -36,6 +36,8 @@ type Config struct {
 	Roots            []*x509.Certificate // authorities beyond the browser's own; Policy has its own copy
 	AllowInsecureTLS bool                // obey ignore_https_errors
 	RefuseProxies    bool                // fail captures with a proxy of their own
+
+	without []string // containment flags that this package's tests take away, to see what gets out
 }
 
 // Engine opens slots. It owns RunDir and everything that runs in it.

@@ -13,6 +13,7 @@ type launchOptions struct {
 	proxy       string // host:port
 	profile     string
 	smallShared bool // little room in /dev/shm
+	without     []string
 }
 
 // arguments gives the flags, each group with what it is for. Never among
@@ -20,6 +21,20 @@ type launchOptions struct {
 // --single-process, --remote-debugging-port.
 func (o launchOptions) arguments() []string {
 	return slices.Concat(o.control(), o.containment(), o.quiet(), o.picture(), o.speed(), o.features())
+}
+
+// containment: everything that a page asks for goes to our proxy.
+func (o launchOptions) containment() []string {
+	args := []string{
+		// V8's limit bounds JavaScript objects only; the watchdog bounds the rest.
+		"--js-flags=--max-old-space-size=512",
+	}
+	for _, flag := range containmentFlags() {
+		if !slices.Contains(o.without, flag.Name) {
+			args = append(args, flag.argument(o.proxy))
+		}
+	}
+	return args
 }
 
 // control: a pipe, so that there is no debugging port that a page or another
@@ -33,24 +48,6 @@ func (o launchOptions) control() []string {
 		args = append(args, "--disable-dev-shm-usage")
 	}
 	return args
-}
-
-// containment: everything that a page asks for goes to our proxy. Each flag
-// closes a way around it that was seen open: requests to loopback names, UDP
-// of WebRTC (the two spellings belong to different programs, each ignores the
-// other's), look-ups by the browser's own resolver, HTTP/3.
-func (o launchOptions) containment() []string {
-	return []string{
-		"--proxy-server=http://" + o.proxy,
-		"--proxy-bypass-list=<-loopback>",
-		"--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
-		"--webrtc-ip-handling-policy=disable_non_proxied_udp",
-		"--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
-		"--dns-prefetch-disable",
-		"--disable-quic",
-		// V8's limit bounds JavaScript objects only; the watchdog bounds the rest.
-		"--js-flags=--max-old-space-size=512",
-	}
 }
 
 // quiet: nothing is fetched, reported or stored for the browser's own sake.

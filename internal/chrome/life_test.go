@@ -209,6 +209,9 @@ func TestRecycling(t *testing.T) {
 // TestMain lets the test program play a server that dies, and isolate browsers.
 func TestMain(m *testing.M) {
 	isolation.Main()
+	if os.Args[0] == leakStage {
+		os.Exit(playLeakStage())
+	}
 	if folder := os.Getenv("CHROME_TEST_SERVER"); folder != "" {
 		os.Exit(playServer(folder))
 	}

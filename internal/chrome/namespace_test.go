@@ -108,21 +108,21 @@ func TestNoNamespaceIsLeft(t *testing.T) {
 			r.good("/colour/0f0", darkroom.Options{})
 			r.settled()
 			group := int(r.slot.group.Load())
-			namespace := networkOf(t, group)
-			if namespace == "" || namespace == networkOf(t, os.Getpid()) {
-				t.Fatalf("the browser runs in the network namespace %q", namespace)
+			network := namespace(t, group, "net")
+			if network == "" || network == namespace(t, os.Getpid(), "net") {
+				t.Fatalf("the browser runs in the network namespace %q", network)
 			}
 			end(r)
 			eventually(t, "all processes of the group are gone", func() bool { return len(members(t, group)) == 0 })
-			eventually(t, "nobody is left in the namespace", func() bool { return !slices.Contains(networks(t), namespace) })
+			eventually(t, "nobody is left in the namespace", func() bool { return !slices.Contains(networks(t), network) })
 		})
 	}
 }
 
-// networkOf names the network namespace of a process, "" when it has ended.
-func networkOf(t *testing.T, pid int) string {
+// namespace names one of a process, "" when it has ended.
+func namespace(t *testing.T, pid int, kind string) string {
 	t.Helper()
-	name, err := os.Readlink("/proc/" + strconv.Itoa(pid) + "/ns/net")
+	name, err := os.Readlink("/proc/" + strconv.Itoa(pid) + "/ns/" + kind)
 	if err != nil && !missing(err) {
 		return "" // of another user, or just ending
 	}
@@ -136,7 +136,7 @@ func networks(t *testing.T) (names []string) {
 		t.Fatal(err)
 	}
 	for _, pid := range pids {
-		names = append(names, networkOf(t, pid))
+		names = append(names, namespace(t, pid, "net"))
 	}
 	return names
 }

@@ -98,6 +98,7 @@ func (e *Engine) command(p *process, proxy string) {
 	options := launchOptions{
 		shell: e.browser.Shell(), strict: e.config.Strict, proxy: proxy,
 		profile: filepath.Join(p.folder, "profile"), smallShared: smallSharedMemory(),
+		without: e.config.without,
 	}
 	p.cmd = exec.Command(e.browser.Path, options.arguments()...)
 	p.cmd.Dir = p.folder

@@ -3,8 +3,6 @@ package chrometest
 import (
 	"fmt"
 	"net/http"
-	"strconv"
-	"strings"
 )
 
 // trapPages try to hold, to crash or to flood the browser.
@@ -44,8 +42,8 @@ func trapPages() map[string]http.HandlerFunc {
 		"/clings": html(background("0f0") + `<script>onpagehide = () => { for (;;); }</script>`),
 		// Asks before it is left, which counts once it was clicked.
 		"/leave": html(`<a id="l" href="/colour/0f0">go</a><script>onbeforeunload = e => { e.preventDefault(); return 'stay' }</script>`),
-		// Tries to reach ?target= (host:port) in every way that a page has.
-		"/attack":      attack,
+		// Asks for more than one thing.
+		"/many":        html(background("0f0") + `<script>for (let i = 0; i < 20; i++) new Image().src = '/solid.svg?' + i</script>`),
 		"/print":       html(background("0f0") + `<script>print()</script>`),
 		"/permissions": html(permissionsPage),
 		// Popups of every kind; each would ask for /popped.
@@ -78,36 +76,4 @@ ask('notifications', () => Notification.requestPermission());
 ask('camera', () => navigator.mediaDevices.getUserMedia({video: true}).then(() => 'granted'));
 ask('clipboard', () => navigator.clipboard.readText().then(() => 'granted'));
 Promise.all(asked).then(all => { document.title = all.join(' ') });
-</script>`
-
-// attack asks for the target by all its names, with everything that makes
-// requests.
-func attack(w http.ResponseWriter, r *http.Request) {
-	port := strings.TrimLeft(r.URL.Query().Get("port"), " ")
-	writePage(w, fmt.Sprintf(attackPage, strconv.Quote(port)))
-}
-
-const attackPage = `<body style="background:#0f0"><script>
-const port = %s;
-for (const host of ['127.0.0.1', 'localhost', 'a.localhost', '[::1]', '127.1', '2130706433', '0x7f.1', '0.0.0.0', '127.0.0.2']) {
-  const at = 'http://' + host + ':' + port + '/', quiet = f => { try { const p = f(); if (p && p.catch) p.catch(() => {}) } catch {} };
-  quiet(() => { new Image().src = at + 'img' });
-  quiet(() => fetch(at + 'fetch', {mode: 'no-cors'}));
-  quiet(() => fetch('/redirect?to=' + at + 'redirect', {mode: 'no-cors'}));
-  quiet(() => navigator.sendBeacon(at + 'beacon', 'x'));
-  quiet(() => new WebSocket('ws://' + host + ':' + port + '/ws'));
-  quiet(() => new EventSource(at + 'sse'));
-  quiet(() => new Worker(URL.createObjectURL(new Blob(['fetch("' + at + 'worker", {mode: "no-cors"})']))));
-  quiet(() => new WebTransport('https://' + host + ':' + port + '/wt'));
-  for (const [tag, attribute] of [['iframe', 'src'], ['script', 'src'], ['video', 'src'], ['object', 'data'], ['embed', 'src']]) {
-    const e = document.createElement(tag); e[attribute] = at + tag; document.body.append(e);
-  }
-  for (const rel of ['stylesheet', 'prefetch', 'preconnect', 'dns-prefetch', 'preload', 'icon', 'manifest', 'modulepreload']) {
-    const e = document.createElement('link'); e.rel = rel; e.as = 'image'; e.href = at + rel; document.head.append(e);
-  }
-  quiet(async () => {
-    const c = new RTCPeerConnection({iceServers: [{urls: 'stun:' + host + ':' + port}, {urls: 'turn:' + host + ':' + port + '?transport=tcp', username: 'u', credential: 'c'}]});
-    c.createDataChannel('x'); await c.setLocalDescription(await c.createOffer());
-  });
-}
 </script>`
