@@ -31,9 +31,9 @@ func (w *Worker) take(ctx context.Context, own *slot, claim darkroom.Claim) {
 	outcome.Result.Duration = time.Since(began)
 	if outcome.Err == nil {
 		artifact, err := w.keep(flight, claim, shot)
-		if isFull(err) {
-			w.Log.Warn("the disk is full; captures wait", "job", claim.JobID, "err", err)
-			w.space.full(w.Now(), len(shot.Image))
+		if isRefused(err) {
+			w.Log.Error("a picture could not be stored; captures wait", "job", claim.JobID, "err", err)
+			w.space.refused(w.Now(), len(shot.Image), err)
 			w.release(flight, claim)
 			return
 		}
@@ -41,6 +41,7 @@ func (w *Worker) take(ctx context.Context, own *slot, claim darkroom.Claim) {
 			err = darkroom.Errorf(darkroom.CodeInternal, "the picture could not be stored: %w", err)
 			outcome = failureOf(claim, shot, err, w.Now(), w.Jitter())
 		}
+		w.space.written()
 		outcome.Result.Artifact = artifact
 	}
 	w.witness(flight, claim, shot, &outcome)

@@ -106,15 +106,15 @@ func (w *Worker) writeManifest(ctx context.Context, job darkroom.Job, files []st
 	return w.putFile(ctx, job, archive.ManifestName, content)
 }
 
-// putFile stores JSON of a job, and waits while the disk is full.
+// putFile stores JSON of a job, and waits while the bucket refuses it.
 func (w *Worker) putFile(ctx context.Context, job darkroom.Job, name string, content []byte) (darkroom.Artifact, error) {
 	for {
 		key := bucket.FileKey(job.ID, name, rand.Text())
 		artifact, err := w.put(ctx, key, content, "application/json")
-		if !isFull(err) {
+		if !isRefused(err) {
 			return artifact, err
 		}
-		w.Log.Warn("the disk is full; a job waits for its end", "job", job.ID, "err", err)
+		w.Log.Error("the end of a job could not be stored; it waits", "job", job.ID, "err", err)
 		if !pause(ctx, spaceKnownFor) {
 			return darkroom.Artifact{}, err
 		}

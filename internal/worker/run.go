@@ -60,8 +60,8 @@ func (w *Worker) Drain(ctx context.Context) {
 // Trouble tells why nothing is claimed at the moment; nil when nothing stands
 // in the way.
 func (w *Worker) Trouble() error {
-	if !w.space.ok(w.Now()) {
-		return errors.New("there is too little free disk space; captures wait")
+	if err := w.space.trouble(w.Now()); err != nil {
+		return err
 	}
 	return w.pool.trouble()
 }

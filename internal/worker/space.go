@@ -2,19 +2,20 @@ package worker
 
 import (
 	"errors"
+	"io/fs"
 	"sync"
 	"syscall"
 	"time"
 )
 
 // How often the free space is measured, and how long nothing is claimed after
-// a write that found none: a quota does not show in what is measured.
+// a write that was refused: a quota does not show in what is measured.
 const (
 	spaceKnownFor = time.Second
 	spacePause    = 5 * time.Second
 )
 
-// space knows whether there is room for another artifact.
+// space knows whether another artifact can be stored.
 type space struct {
 	least int64 // bytes that must stay free
 	free  func() (int64, error)
@@ -23,7 +24,8 @@ type space struct {
 	enough   bool
 	measured time.Time
 	need     int64     // what a write did not find
-	pausedTo time.Time // after such a write
+	pausedTo time.Time // after a write that was refused
+	refusal  error     // of the last write, unless it was for want of room
 }
 
 // ok reports whether captures may be claimed. What cannot be measured is
@@ -45,16 +47,53 @@ func (s *space) ok(now time.Time) bool {
 	return s.enough
 }
 
-// full notes that a write of that size found no room.
-func (s *space) full(now time.Time, size int) {
+// refused notes that a write of that size was refused.
+func (s *space) refused(now time.Time, size int, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.pausedTo = now.Add(spacePause)
+	if !isFull(err) {
+		s.refusal = err
+		return
+	}
 	s.need = 2 * int64(size)
 	s.measured = time.Time{}
+}
+
+// written notes that a write went well.
+func (s *space) written() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.refusal = nil
+}
+
+// trouble is why nothing can be stored; nil when nothing is known to be in the
+// way.
+func (s *space) trouble(now time.Time) error {
+	enough := s.ok(now)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.refusal != nil:
+		return errors.New("the bucket cannot be written; captures wait")
+	case !enough:
+		return errors.New("there is too little free disk space; captures wait")
+	}
+	return nil
 }
 
 // isFull reports whether a write failed for want of room.
 func isFull(err error) bool {
 	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
+}
+
+// isRefused reports whether a write failed for what only the operator can mend:
+// no page is to blame, and every other would fare the same.
+func isRefused(err error) bool {
+	for _, reason := range []error{fs.ErrPermission, syscall.EROFS, syscall.EIO, syscall.EMFILE, syscall.ENFILE} {
+		if errors.Is(err, reason) {
+			return true
+		}
+	}
+	return isFull(err)
 }

@@ -11,7 +11,18 @@ import (
 	"darkroom"
 )
 
-func TestAFullDiskCostsNoAttempt(t *testing.T) {
+// Whatever keeps every picture from being stored costs none of them an
+// attempt.
+func TestABucketThatRefusesCostsNoAttempt(t *testing.T) {
+	for name, refusal := range map[string]error{
+		"no room": syscall.ENOSPC, "no quota": syscall.EDQUOT, "read-only": syscall.EROFS, "not permitted": syscall.EACCES,
+		"a broken disk": syscall.EIO, "no descriptor": syscall.EMFILE,
+	} {
+		t.Run(name, func(t *testing.T) { refuse(t, refusal) })
+	}
+}
+
+func refuse(t *testing.T, refusal error) {
 	b := newBench(t, 1)
 	var full atomic.Bool
 	full.Store(true)
@@ -20,7 +31,7 @@ func TestAFullDiskCostsNoAttempt(t *testing.T) {
 	b.put = func(ctx context.Context, key string, content []byte, contentType string) (darkroom.Artifact, error) {
 		if full.Load() {
 			refused.Add(1)
-			return darkroom.Artifact{}, &errWrapped{syscall.ENOSPC}
+			return darkroom.Artifact{}, &errWrapped{refusal}
 		}
 		return store(ctx, key, content, contentType)
 	}
@@ -32,7 +43,7 @@ func TestAFullDiskCostsNoAttempt(t *testing.T) {
 		return refused.Load() == 1 && b.camera.running() == 0 && b.captures(t, job.ID)[0].State == darkroom.CaptureQueued
 	})
 	if b.Trouble() == nil {
-		t.Error("nobody is told that the disk is full")
+		t.Error("nobody is told")
 	}
 	if capture := b.captures(t, job.ID)[0]; capture.Attempt != 0 {
 		t.Errorf("capture %+v", capture)
