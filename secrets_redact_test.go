@@ -26,12 +26,20 @@ func TestRedact(t *testing.T) {
 		{"in a path", "/a%22b%20c&d/", "/…/"},
 		{"in JSON", `{"sid":"a\"b c\u0026d"}`, `{"sid":"…"}`},
 		{"passwords", "proxyword hunter22", "… …"},
+		{"what basic_auth sends", "Basic bWU6aHVudGVyMjI=", "Basic …"},
 		{"local storage", "jwt eyJhbGci", "jwt …"},
 	}
 	for _, test := range tests {
 		if got := secrets.Redact(test.text); got != test.want {
 			t.Errorf("%s: %q became %q, want %q", test.name, test.text, got, test.want)
 		}
+	}
+	if got := secrets.RedactLong("eyJhbGc eyJhbGci"); got != "eyJhbGc …" {
+		t.Errorf("long ones only: %q", got)
+	}
+	short := darkroom.Secrets{Cookies: []darkroom.Cookie{{Name: "theme", Value: "dark"}}}
+	if got := short.RedactLong("https://site.test/dark"); got != "https://site.test/dark" {
+		t.Errorf("a short one was taken out of an address: %q", got)
 	}
 	if got := (darkroom.Secrets{}).Redact("text"); got != "text" {
 		t.Errorf("without secrets: %q", got)

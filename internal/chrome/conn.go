@@ -80,40 +80,18 @@ func (c *conn) read() {
 	defer close(c.done)
 	reader := bufio.NewReaderSize(c.out, 256<<10)
 	for {
-		raw, err := readMessage(reader)
+		raw, whole, err := readMessage(reader, c.limitOf)
 		if err != nil {
 			return
+		}
+		if !whole {
+			c.giveUp(raw)
+			continue
 		}
 		if parsed, ok := parseMessage(raw); ok {
 			c.dispatch(parsed)
 		}
 	}
-}
-
-// maxMessage bounds one message; a picture of 100,000 px in base64 is well
-// below.
-const maxMessage = 512 << 20
-
-// readMessage gives the bytes up to the next zero byte. They are valid until
-// the next read.
-func readMessage(reader *bufio.Reader) ([]byte, error) {
-	chunk, err := reader.ReadSlice(0)
-	if err == nil {
-		return chunk[:len(chunk)-1], nil
-	}
-	var whole []byte
-	for errors.Is(err, bufio.ErrBufferFull) {
-		if len(whole) > maxMessage {
-			return nil, fmt.Errorf("a message of the browser exceeds %d bytes", maxMessage)
-		}
-		whole = append(whole, chunk...)
-		chunk, err = reader.ReadSlice(0)
-	}
-	if err != nil {
-		return nil, err
-	}
-	whole = append(whole, chunk...)
-	return whole[:len(whole)-1], nil
 }
 
 func (c *conn) dispatch(m message) {
@@ -132,6 +110,18 @@ func (c *conn) dispatch(m message) {
 	if ok {
 		m.body = append([]byte(nil), m.body...)
 		asked.answer <- m
+	}
+}
+
+// giveUp ends what waits for an answer that was longer than it may be. An event
+// of that kind is left out.
+func (c *conn) giveUp(head []byte) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	id := leadingID(head)
+	if asked, ok := c.waiting[id]; ok {
+		delete(c.waiting, id)
+		asked.answer <- message{id: id, tooLong: true}
 	}
 }
 

@@ -20,6 +20,8 @@ func (t *tab) onConsole(m message) {
 	if !ok || entry.Text == "" {
 		return
 	}
+	// Enough that nothing which is shown later ends in a piece of a secret.
+	entry.Text, entry.URL = shorten(entry.Text, 8*darkroom.MaxEvidenceText), shorten(entry.URL, 8*darkroom.MaxEvidenceText)
 	t.look(func(s *pageState) {
 		s.console = append(s.console, entry)
 		if extra := len(s.console) - darkroom.MaxEvidenceEntries; extra > 0 {

@@ -115,6 +115,17 @@ func (c *capture) clean(text string) string {
 	return shorten(text, darkroom.MaxEvidenceText-len("…"))
 }
 
+// present makes what the page says of itself fit to be shown and stored. A
+// server can write into a title or an address what it was sent.
+func (c *capture) present() {
+	tidy := func(text string, limit int) string {
+		text = c.options.Secrets.RedactLong(strings.ToValidUTF8(text, "\uFFFD"))
+		return strings.ToValidUTF8(text[:min(len(text), limit)], "")
+	}
+	c.shot.Title = tidy(c.shot.Title, darkroom.MaxTitleBytes)
+	c.shot.FinalURL = tidy(withoutPassword(c.shot.FinalURL), darkroom.MaxURLBytes)
+}
+
 // withoutPassword takes user name and password out of a URL.
 func withoutPassword(text string) string {
 	if !strings.Contains(text, "@") {

@@ -32,7 +32,7 @@ const scriptLeave = `(mark, limit) => new Promise(stayed => {
 // scriptForget empties what belongs to the tab and not to a site's storage. It
 // gives what the document holds. It runs in the document's own world, where
 // nobody else's script is: another world would have to be made for it.
-const scriptForget = `window.name = ''; sessionStorage.clear(); localStorage.clear(); document.cookie; history.replaceState(null, '', '/'); document.documentElement.textContent`
+const scriptForget = `window.name = ''; sessionStorage.clear(); localStorage.clear(); document.cookie; history.replaceState(null, '', '/'); document.documentElement.textContent.slice(0, 100)`
 
 // leaveLimit is how long a page may take to give way to the empty one.
 const leaveLimit = 250 * time.Millisecond

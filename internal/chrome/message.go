@@ -16,6 +16,7 @@ type message struct {
 	body    []byte // result, params or error
 	refused bool   // body is an error
 	crashed bool   // there is no answer, because its target has crashed
+	tooLong bool   // there is no answer, because it was longer than it may be
 }
 
 // parseMessage takes a message apart. Chromium always writes the members in
@@ -111,6 +112,8 @@ func (m message) result(method string) ([]byte, error) {
 	switch {
 	case m.crashed:
 		return nil, fmt.Errorf("%s: %w", method, errCrashed)
+	case m.tooLong:
+		return nil, fmt.Errorf("%s: %w", method, errTooLong)
 	case !m.refused:
 		return m.body, nil
 	}

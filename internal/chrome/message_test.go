@@ -81,13 +81,46 @@ func TestLongMessages(t *testing.T) {
 	long := strings.Repeat("x", 300_000)
 	reader := bufio.NewReaderSize(strings.NewReader("short\x00"+long+"\x00last\x00cut"), 64<<10)
 	for _, want := range []string{"short", long, "last"} {
-		got, err := readMessage(reader)
-		if err != nil || string(got) != want {
+		got, whole, err := readMessage(reader, unlimited)
+		if err != nil || !whole || string(got) != want {
 			t.Fatalf("got %d bytes, %v; want %d", len(got), err, len(want))
 		}
 	}
-	if _, err := readMessage(reader); err == nil {
+	if _, _, err := readMessage(reader, unlimited); err == nil {
 		t.Error("a message without an end was read")
+	}
+}
+
+func unlimited([]byte) int { return maxPicture }
+
+// A page decides how long events and results of scripts are. What is too long
+// is not kept, and what comes after it is read.
+func TestMessagesThatAreTooLong(t *testing.T) {
+	c, commands, answers := playedBrowser(t)
+	heard := make(chan string, 2)
+	c.listen("", func(m message) { heard <- m.method })
+	result, picture := c.send("", "Runtime.evaluate", struct{}{}), c.send("", "Page.captureScreenshot", struct{}{})
+	for range 2 {
+		if _, err := commands.ReadString(0); err != nil {
+			t.Fatal(err)
+		}
+	}
+	long := strings.Repeat("x", maxMessage)
+	answer(t, answers, `{"method":"Runtime.consoleAPICalled","params":{"text":"`+long+`"}}`)
+	answer(t, answers, `{"id":1,"result":{"text":"`+long+`"}}`)
+	answer(t, answers, `{"id":2,"result":{"data":"`+long+`"}}`)
+	answer(t, answers, `{"method":"C.c","params":{}}`)
+	if _, err := result.wait(t.Context()); !errors.Is(err, errTooLong) {
+		t.Errorf("the script's result: %v", err)
+	}
+	if got, err := picture.wait(t.Context()); err != nil || len(got) != len(long)+len(`{"data":""}`) {
+		t.Errorf("the picture has %d bytes, %v", len(got), err)
+	}
+	if got := <-heard; got != "C.c" {
+		t.Errorf("heard %s", got)
+	}
+	if err := errors.Join(answers.Close(), c.close()); err != nil {
+		t.Error(err)
 	}
 }
 

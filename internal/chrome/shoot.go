@@ -151,12 +151,3 @@ func maxSide(format string) int {
 	}
 	return 300_000
 }
-
-// shortenTitle keeps a title within what is stored, on a rune border.
-func shortenTitle(title string) string {
-	title = strings.ToValidUTF8(title, "\uFFFD")
-	if len(title) <= darkroom.MaxTitleBytes {
-		return title
-	}
-	return strings.ToValidUTF8(title[:darkroom.MaxTitleBytes], "")
-}

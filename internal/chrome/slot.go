@@ -152,6 +152,7 @@ func (s *Slot) guarded(ctx context.Context, c *capture) (failure *darkroom.Error
 	}()
 	failure = asFailure(c.run(ctx))
 	c.testify(ctx, failure)
+	c.present()
 	return failure
 }
 

@@ -83,11 +83,12 @@ func (c *capture) script(ctx context.Context) error {
 	if err = elsewhere(err); errors.Is(err, errNavigated) {
 		return c.settle(ctx)
 	}
-	if err != nil {
+	if err != nil && !errors.Is(err, errTooLong) { // what it gives is not asked for
 		return fmt.Errorf("run the script: %w", err)
 	}
 	if answer.ExceptionDetails != nil {
-		return darkroom.Errorf(darkroom.CodeScriptError, "the script of the js option failed: %s", describe(answer.ExceptionDetails))
+		why := shorten(c.options.Secrets.Redact(describe(answer.ExceptionDetails)), maxComplaint)
+		return darkroom.Errorf(darkroom.CodeScriptError, "the script of the js option failed: %s", why)
 	}
 	return c.resettle(ctx)
 }
@@ -232,6 +233,6 @@ func (c *capture) pose(ctx context.Context) error {
 		return err
 	}
 	c.shot.FinalURL = facts.URL
-	c.shot.Title = shortenTitle(facts.Title)
+	c.shot.Title = facts.Title
 	return nil
 }

@@ -31,7 +31,7 @@ func (t *tab) run(ctx context.Context, script string, result any, arguments ...a
 		return fmt.Errorf("run a script in the page: %w", elsewhere(err))
 	}
 	if answer.ExceptionDetails != nil {
-		return fmt.Errorf("run a script in the page: %s", describe(answer.ExceptionDetails))
+		return fmt.Errorf("run a script in the page: %s", shorten(describe(answer.ExceptionDetails), maxComplaint))
 	}
 	if result == nil || answer.Result == nil || len(answer.Result.Value) == 0 {
 		return nil
@@ -100,6 +100,9 @@ func elsewhere(err error) error {
 	return err
 }
 
+// maxComplaint bounds what a message says of a script's failure, in bytes.
+const maxComplaint = 200
+
 func describe(details *runtime.ExceptionDetails) string {
 	text := details.Text
 	if details.Exception != nil && details.Exception.Description != "" {
@@ -108,7 +111,7 @@ func describe(details *runtime.ExceptionDetails) string {
 		text = "it threw " + string(details.Exception.Value)
 	}
 	line, _, _ := strings.Cut(text, "\n")
-	return shorten(line, 200)
+	return line
 }
 
 // shorten cuts text that goes into a message, on a rune border.

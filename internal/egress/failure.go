@@ -37,7 +37,7 @@ func classifyError(ctx context.Context, target target, err error) *darkroom.Erro
 		code, message = darkroom.CodeTooLarge, host+" answered with headers that are too large"
 	case isReset(err):
 		code, message = darkroom.CodeConnectionReset, host+" closed the connection too early"
-	case strings.Contains(err.Error(), "malformed HTTP"):
+	case isNoHTTP(err):
 		code, message = darkroom.CodeConnectionReset, host+" did not answer as a web server does"
 	}
 	return &darkroom.Error{Code: code, Message: message, Err: fmt.Errorf("reach %s: %w", target, err)}
@@ -52,6 +52,14 @@ func isTimeout(err error) bool {
 func isUnreachable(err error) bool {
 	return errors.Is(err, syscall.EHOSTUNREACH) || errors.Is(err, syscall.ENETUNREACH) ||
 		errors.Is(err, syscall.EADDRNOTAVAIL) || errors.Is(err, syscall.EAFNOSUPPORT)
+}
+
+// isNoHTTP tells an answer that net/http refuses to read; it exports no values
+// for those.
+func isNoHTTP(err error) bool {
+	text := err.Error()
+	return strings.Contains(text, "malformed ") || strings.Contains(text, "HTTP/1.x transport connection broken") ||
+		strings.Contains(text, "bad Content-Length") || strings.Contains(text, "unsupported transfer encoding")
 }
 
 // isReset includes what net/http makes of a server that hangs up; it exports

@@ -53,6 +53,18 @@ func TestFailureOfPlainRequests(t *testing.T) {
 		{name: "unasked switch", handler: func(w http.ResponseWriter, _ *http.Request) {
 			greet(t, w, "HTTP/1.1 101 Switching Protocols\r\n\r\n")
 		}, want: darkroom.CodeConnectionReset, status: 502},
+		{name: "two lengths", handler: func(w http.ResponseWriter, _ *http.Request) {
+			greet(t, w, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nabcde")
+		}, want: darkroom.CodeConnectionReset, status: 502},
+		{name: "length that is none", handler: func(w http.ResponseWriter, _ *http.Request) {
+			greet(t, w, "HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\n")
+		}, want: darkroom.CodeConnectionReset, status: 502},
+		{name: "coding that nobody knows", handler: func(w http.ResponseWriter, _ *http.Request) {
+			greet(t, w, "HTTP/1.1 200 OK\r\nTransfer-Encoding: zebra\r\n\r\n")
+		}, want: darkroom.CodeConnectionReset, status: 502},
+		{name: "header that is none", handler: func(w http.ResponseWriter, _ *http.Request) {
+			greet(t, w, "HTTP/1.1 200 OK\r\nno colon\r\n\r\n")
+		}, want: darkroom.CodeConnectionReset, status: 502},
 		{name: "silent", handler: func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }, limits: Limits{IdleTimeout: 50 * time.Millisecond}, want: darkroom.CodeTimeout, status: 502},
 		{name: "large header", handler: func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("X-Large", strings.Repeat("a", 100<<10)) }, want: darkroom.CodeTooLarge, status: 403},
 		{name: "breaks off", handler: func(w http.ResponseWriter, _ *http.Request) {

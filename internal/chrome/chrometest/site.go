@@ -30,7 +30,7 @@ type Visit struct {
 // Site gives the odd pages. The files of this package list them.
 func Site() *Pages {
 	p := &Pages{mux: http.NewServeMux()}
-	for _, routes := range []map[string]http.HandlerFunc{lookPages(), answerPages(), trapPages(), statePages(), actPages(), identityPages(), picturePages(), oddPages(), clutterPages(), bannerPages()} {
+	for _, routes := range []map[string]http.HandlerFunc{lookPages(), answerPages(), trapPages(), statePages(), actPages(), identityPages(), picturePages(), oddPages(), clutterPages(), bannerPages(), hostilePages()} {
 		for path, page := range routes {
 			p.mux.HandleFunc(path, page)
 		}
