@@ -5,7 +5,7 @@ BIN   := bin/darkroom
 export CGO_ENABLED ?= 0
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test test-unit test-node test-e2e test-slow soak leaks race lint fuzz bench generate setup clean
+.PHONY: help build demo test test-unit test-node test-e2e test-slow soak leaks race lint vuln fuzz bench generate setup clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,7 +39,7 @@ test-slow: ## Race detector, linters, longer fuzzing and kill loops (≤ 40 minu
 
 soak: build ## The long forms that take hours
 	@scripts/setup test
-	DARKROOM_SOAK=1 $(GO) test -count=1 -timeout 12h -v ./e2e/... -run 'Killed|ACrawl|AtAnyPoint'
+	DARKROOM_SOAK=1 $(GO) test -count=1 -timeout 12h -v ./e2e/... -run 'Killed|MemoryStaysFlat|ACrawl|AtAnyPoint'
 
 leaks: ## What gets out of each browser, contained, not at all, and without each flag
 	@scripts/setup slow
@@ -52,6 +52,9 @@ race: ## Go tests under the race detector, one room after the other
 
 lint: ## Linters, pinned in tools/go.mod
 	$(GO) tool -modfile=tools/go.mod golangci-lint run ./...
+
+vuln: ## Known vulnerabilities, from vuln.go.dev or GOVULNDB (VULN_OPTIONAL=1: pass where neither can be read)
+	@scripts/vuln
 
 fuzz: ## Each fuzz target 30,000 times (FUZZTIME=10s: for so long)
 	@scripts/fuzz $${FUZZTIME:-30000x}
