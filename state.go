@@ -56,6 +56,11 @@ const (
 	DeliveryFailed    DeliveryState = "failed"
 )
 
+// DeliveryStates is the closed list of states of a delivery.
+func DeliveryStates() []DeliveryState {
+	return []DeliveryState{DeliveryPending, DeliveryDelivered, DeliveryFailed}
+}
+
 // Transition is one allowed change of state and what causes it. docs/states.md
 // draws these tables and a test holds the two together.
 type Transition struct{ From, Event, To string }

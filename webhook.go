@@ -2,6 +2,10 @@ package darkroom
 
 import "time"
 
+// EventIDPrefix begins the id of every event and so of every delivery; a UUID
+// follows.
+const EventIDPrefix = "whk_"
+
 // Event is what is told of the end of a job: to its callback, if it has one,
 // and to whoever listens.
 type Event struct {

@@ -443,6 +443,129 @@ export interface ImageOptions extends RequestOptions {
   view?: 'image' | 'thumbnail' | 'last-frame';
 }
 
+export type DeliveryStatus = 'pending' | 'delivered' | 'failed';
+
+/** A webhook that was or will be sent. */
+export interface Delivery {
+  /** As webhook-id has it: "whk_…". */
+  id: string;
+  job_id: string;
+  event: string;
+  url: string;
+  status: DeliveryStatus;
+  attempts: number;
+  /** null when none follows. */
+  next_attempt_at: string | null;
+  created_at: string;
+}
+
+/** One attempt to deliver. */
+export interface DeliveryAttempt {
+  attempt: number;
+  started_at: string;
+  duration_ms: number;
+  request_headers: Record<string, string>;
+  /** null when there was no response. */
+  http_status: number | null;
+  /** Why there was none: "timeout", "connection_refused", "blocked_target", … */
+  error_code?: string;
+  error: string | null;
+  /** Its first 4 KiB. */
+  response_body: string | null;
+}
+
+export interface DeliveryLog extends Delivery {
+  /** Sent in every attempt, byte for byte. */
+  body: string;
+  log: DeliveryAttempt[];
+}
+
+export interface DeliveryPage {
+  deliveries: Delivery[];
+  next_cursor: string | null;
+}
+
+/** Await it for one page; `for await` goes through all deliveries. */
+export interface DeliveryList extends PromiseLike<DeliveryPage>, AsyncIterable<Delivery> {
+  catch<T = never>(onError: (reason: unknown) => T | PromiseLike<T>): Promise<DeliveryPage | T>;
+  finally(onEnd: () => void): Promise<DeliveryPage>;
+}
+
+export interface DeliveryParams {
+  jobId?: string;
+  job_id?: string;
+  status?: DeliveryStatus;
+  cursor?: string;
+  /** 1 to 100; default 20. */
+  limit?: number;
+}
+
+/** How a test event was received. */
+export interface WebhookTest extends DeliveryAttempt {
+  id: string;
+  url: string;
+  /** Answered 2xx. */
+  delivered: boolean;
+  body: string;
+}
+
+/** The end of a job, as a webhook would bring it now. */
+export interface WebhookEvent {
+  id: string;
+  job_id: string;
+  event: string;
+  created_at: string;
+  headers: Record<string, string>;
+  body: string;
+}
+
+export interface EventPage {
+  events: WebhookEvent[];
+  next_cursor: string;
+}
+
+export interface EventParams {
+  /** next_cursor of the page before; "0" = from the oldest event there is; none = only ask for the cursor of now. */
+  cursor?: string;
+  /** Seconds, at most 60: answer when there is an event, or after this time. */
+  wait?: number;
+  limit?: number;
+}
+
+/** The body of a webhook. */
+export interface WebhookBody {
+  /** "job.completed", "job.partial", "job.failed" or "webhook.test". */
+  event: string;
+  job_id: string;
+  type: 'batch' | 'sitemap';
+  status: JobStatus;
+  progress: { total: number; completed: number; failed: number; percentage: number };
+  result_url: string | null;
+  download_url: string;
+  expires_at: string | null;
+  cancelled?: boolean;
+}
+
+export interface VerifyOptions {
+  /** Seconds that the time of the webhook may be from now. Default 300. */
+  tolerance?: number;
+  /** Accept X-Webhook-Signature alone too, which signs neither time nor id: whoever has seen such a request can send it again. Default false. */
+  plain?: boolean;
+  /** Instead of Date.now. */
+  now?: () => number;
+}
+
+/**
+ * The parsed body of a webhook that was signed with the secret, or with one of several; throws a WebhookVerificationError otherwise.
+ * The body must be the raw one, as it came. The same webhook may come more than once, always with the same webhook-id.
+ */
+export function verifyWebhook(
+  body: string | Uint8Array,
+  headers: Headers | Record<string, string | string[] | undefined>,
+  secret: string | string[],
+  options?: VerifyOptions,
+): WebhookBody;
+
 export interface Health {
   status: string;
   version: string;
@@ -561,6 +684,16 @@ export class Darkroom {
   sitemapAndWait(sitemapUrl: string, options?: SitemapOptions, request?: WaitOptions & { idempotencyKey?: string }): Promise<Job>;
   /** One page, now; makes no job. */
   screenshot(url: string, options?: CaptureOptions, request?: CreateOptions): Promise<Buffer>;
+  /** Webhooks that were or will be sent, newest first: await it for a page, or `for await` over all. */
+  listDeliveries(params?: DeliveryParams, request?: RequestOptions): DeliveryList;
+  /** A delivery with its body and its attempts. */
+  getDelivery(id: string, request?: RequestOptions): Promise<DeliveryLog>;
+  /** Sends a webhook again, with the same id and the same bytes, also when it was delivered. */
+  redeliver(id: string, request?: RequestOptions): Promise<Delivery>;
+  /** Sends a signed test event to an address, now. That the receiver failed is no error. */
+  testWebhook(url: string, request?: RequestOptions): Promise<WebhookTest>;
+  /** The jobs of the key that have ended, in the order in which they ended, as their webhooks would tell it now. */
+  listEvents(params?: EventParams, request?: RequestOptions): Promise<EventPage>;
   /** Needs no key. */
   health(request?: RequestOptions): Promise<Health>;
   /** What the key has used in the current period. */
@@ -615,3 +748,5 @@ export class TimeoutError extends DarkroomError {
 }
 /** 400, 413, 415, 422. */
 export class ValidationError extends DarkroomError {}
+/** The webhook is not from Darkroom, or not as it was sent. */
+export class WebhookVerificationError extends DarkroomError {}

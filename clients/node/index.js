@@ -3,10 +3,12 @@
 const { Darkroom } = require('./lib/client.js');
 const errors = require('./lib/errors.js');
 const { Job } = require('./lib/job.js');
+const { verifyWebhook, WebhookVerificationError } = require('./lib/webhook.js');
 
 module.exports = {
   Darkroom,
   Job,
+  verifyWebhook,
   DarkroomError: errors.DarkroomError,
   AuthError: errors.AuthError,
   CaptureError: errors.CaptureError,
@@ -18,4 +20,5 @@ module.exports = {
   ServerError: errors.ServerError,
   TimeoutError: errors.TimeoutError,
   ValidationError: errors.ValidationError,
+  WebhookVerificationError,
 };

@@ -3,6 +3,7 @@ import client from './index.js';
 export const {
   Darkroom,
   Job,
+  verifyWebhook,
   DarkroomError,
   AuthError,
   CaptureError,
@@ -14,6 +15,7 @@ export const {
   ServerError,
   TimeoutError,
   ValidationError,
+  WebhookVerificationError,
 } = client;
 
 export default Darkroom;

@@ -11,10 +11,11 @@ import (
 	"darkroom/internal/egress"
 	"darkroom/internal/sitemap"
 	"darkroom/internal/store"
+	"darkroom/internal/webhook"
 )
 
-// Config is what the API works with. Store, Bucket, Policy, Shoot, Walk, Pace
-// and Log are required.
+// Config is what the API works with. Store, Bucket, Policy, Shoot, Walk, Pace,
+// Sender and Log are required.
 type Config struct {
 	Store  *store.Store
 	Bucket *bucket.Bucket
@@ -27,6 +28,8 @@ type Config struct {
 	// Thumbnail makes a small JPEG of a stored picture that is no PDF; nil = there
 	// are only those that were made with their picture.
 	Thumbnail func(picture []byte) ([]byte, error)
+
+	Sender webhook.Sender // of test events
 
 	RefuseProxies    bool   // jobs may not name a proxy of their own
 	AllowInsecureTLS bool   // jobs may have certificate errors ignored
@@ -82,7 +85,8 @@ type Check struct {
 // ReadHeaderTimeout and IdleTimeout are the server's to set.
 func New(config Config) http.Handler {
 	s := &server{Config: config.withDefaults()}
-	s.plans = make(places, s.Limits.Plans)
+	s.plans = places{make(chan struct{}, s.Limits.Plans), "The server is reading as many sitemaps for plans as it does at once"}
+	s.tests = places{make(chan struct{}, maxTests), "The server is sending as many test events as it does at once"}
 	s.shrinking = make(chan struct{}, 1)
 	routes := s.routes()
 	s.openapi = documentText(routes, s.Version, s.Limits)
@@ -96,6 +100,7 @@ type server struct {
 	openapi []byte
 	pace    pace
 	plans   places
+	tests   places
 	logins  logins
 
 	shrinking chan struct{} // thumbnails are made one at a time: captures need the CPU more
@@ -122,10 +127,17 @@ func (s *server) routes() []route {
 		{"POST", "/v1/screenshot", withKey, s.screenshotByBody, screenshotByBodyDoc()},
 		{"GET", "/v1/devices", withKey, s.answering(s.devices), devicesDoc()},
 		{"GET", "/v1/usage", withKey, s.answering(s.usage), usageDoc()},
+		{"GET", "/v1/webhooks/deliveries", withKey, s.answering(s.listDeliveries), listDeliveriesDoc()},
+		{"GET", "/v1/webhooks/deliveries/{id}", withKey, s.answering(s.getDelivery), getDeliveryDoc()},
+		{"POST", "/v1/webhooks/deliveries/{id}/redeliver", withKey, s.answering(s.redeliver), redeliverDoc()},
+		{"GET", "/v1/webhooks/events", withKey, s.answering(s.listEvents), listEventsDoc()},
+		{"POST", "/v1/webhooks/test", withKey, s.answering(s.testWebhook), testWebhookDoc()},
 		{"GET", "/v1/keys", asAdmin, s.answering(s.listKeys), listKeysDoc()},
 		{"POST", "/v1/keys", asAdmin, s.answering(s.createKey), createKeyDoc()},
 		{"GET", "/v1/keys/{id}", asAdmin, s.answering(s.getKey), getKeyDoc()},
 		{"POST", "/v1/keys/{id}/rotate", asAdmin, s.answering(s.rotateKey), rotateKeyDoc()},
+		{"GET", "/v1/keys/{id}/webhook-secret", asAdmin, s.answering(s.getWebhookSecret), getWebhookSecretDoc()},
+		{"POST", "/v1/keys/{id}/webhook-secret/rotate", asAdmin, s.answering(s.rotateWebhookSecret), rotateWebhookSecretDoc()},
 		{"DELETE", "/v1/keys/{id}", asAdmin, s.endKey, endKeyDoc()},
 		{"GET", "/health", open, s.answering(s.health), healthDoc()},
 		{"GET", "/status", open, s.answering(s.health), statusDoc()},

@@ -18,7 +18,7 @@ const (
 func listKeysDoc() operation {
 	return operation{
 		id: "listKeys", summary: "List all keys, oldest first", tag: "Keys",
-		about:  "Revoked ones too, until they are erased. No answer ever holds a secret twice.",
+		about:  "Revoked ones too, until they are erased. None of these answers holds a secret.",
 		status: http.StatusOK, answer: reflect.TypeFor[KeyListAnswer](), errors: []int{http.StatusServiceUnavailable},
 	}
 }

@@ -64,7 +64,7 @@ func TestEstimate(t *testing.T) {
 func TestPlaces(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		p := make(places, 1)
+		p := places{taken: make(chan struct{}, 1)}
 		leave, err := p.enter(t.Context(), time.Second)
 		if err != nil {
 			t.Fatal(err)

@@ -33,6 +33,11 @@ func keyScenarios() []scenario {
 		{name: "key-rotated", before: (*rig).keyring, method: "POST", path: "/v1/keys/$JOB/rotate", body: `{"grace":3600}`},
 		{name: "key-rotated-by-default", before: (*rig).keyring, method: "POST", path: "/v1/keys/$JOB/rotate"},
 		{name: "key-rotated-for-too-long", before: (*rig).keyring, method: "POST", path: "/v1/keys/$JOB/rotate", body: `{"grace":2592001}`},
+		{name: "webhook-secret", before: (*rig).keyring, method: "GET", path: "/v1/keys/$JOB/webhook-secret"},
+		{name: "webhook-secret-of-nobody", method: "GET", path: "/v1/keys/" + nobodysID + "/webhook-secret"},
+		{name: "webhook-secret-rotated", before: (*rig).keyring, method: "POST", path: "/v1/keys/$JOB/webhook-secret/rotate", body: `{"grace":3600}`},
+		{name: "webhook-secret-rotated-at-once", before: (*rig).keyring, method: "POST", path: "/v1/keys/$JOB/webhook-secret/rotate", body: `{"grace":0}`},
+		{name: "webhook-secret-rotated-for-too-long", before: (*rig).keyring, method: "POST", path: "/v1/keys/$JOB/webhook-secret/rotate", body: `{"grace":2592001}`},
 		{name: "key-revoked-again", before: (*rig).revokedKey, method: "DELETE", path: "/v1/keys/$JOB"},
 		{name: "key-erased", before: (*rig).revokedKey, method: "DELETE", path: "/v1/keys/$JOB?erase=true"},
 		{name: "keys-without-the-scope", before: (*rig).asReader, method: "GET", path: "/v1/keys"},
@@ -150,6 +155,12 @@ func TestScopes(t *testing.T) {
 		{"POST", "/v1/keys", `{"name":"x"}`, darkroom.ScopeAdmin},
 		{"DELETE", "/v1/keys/" + nobodysID, "", darkroom.ScopeAdmin},
 		{"POST", "/v1/keys/" + nobodysID + "/rotate", "", darkroom.ScopeAdmin},
+		{"GET", "/v1/keys/" + nobodysID + "/webhook-secret", "", darkroom.ScopeAdmin},
+		{"POST", "/v1/keys/" + nobodysID + "/webhook-secret/rotate", "", darkroom.ScopeAdmin},
+		{"GET", "/v1/webhooks/deliveries", "", darkroom.ScopeRead},
+		{"GET", "/v1/webhooks/events", "", darkroom.ScopeRead},
+		{"POST", "/v1/webhooks/deliveries/whk_" + nobodysID + "/redeliver", "", darkroom.ScopeCreate},
+		{"POST", "/v1/webhooks/test", `{}`, darkroom.ScopeCreate},
 	} {
 		for _, scope := range darkroom.Scopes() {
 			key := r.grant(fmt.Sprint(row.method, row.path, scope), darkroom.Grant{Scopes: []darkroom.Scope{scope}})

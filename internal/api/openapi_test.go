@@ -151,7 +151,7 @@ func TestOpenAPIHoldsTogether(t *testing.T) {
 }
 
 // What is posted without a body.
-var bare = regexp.MustCompile(`/(cancel|retry)$`)
+var bare = regexp.MustCompile(`/(cancel|retry|redeliver)$`)
 
 func isID(param struct{ Name, In string }) bool { return param.Name == "id" && param.In == "path" }
 
@@ -202,6 +202,7 @@ func matchesDocument(t *testing.T, method, target string, got answer) {
 	parsed := must(url.Parse(target))(t)
 	path := regexp.MustCompile(`^/v1/jobs/[^/]+`).ReplaceAllString(parsed.Path, "/v1/jobs/{id}")
 	path = regexp.MustCompile(`^/v1/keys/[^/]+`).ReplaceAllString(path, "/v1/keys/{id}")
+	path = regexp.MustCompile(`^/v1/webhooks/deliveries/[^/]+`).ReplaceAllString(path, "/v1/webhooks/deliveries/{id}")
 	path = regexp.MustCompile(`/captures/[^/]+`).ReplaceAllString(path, "/captures/{index}")
 	d := readDocument(t)
 	operation, found := d.Paths[path][strings.ToLower(method)]

@@ -25,6 +25,7 @@ import (
 	"darkroom/internal/queue"
 	"darkroom/internal/sitemap"
 	"darkroom/internal/store"
+	"darkroom/internal/webhook"
 )
 
 // rig is the API over a real store and a real bucket, with a clock of its own
@@ -146,7 +147,7 @@ func newRigWith(t *testing.T, chosen conditions) *rig {
 		Walk: func(ctx context.Context, crawl darkroom.Crawl, visit sitemap.Visitor) (darkroom.Discovery, error) {
 			return r.walk(ctx, crawl, visit)
 		},
-		Pace: r.store.RecentPace,
+		Pace: r.store.RecentPace, Sender: webhook.Sender{Client: policy.Client(darkroom.DeliveryTimeout)},
 		Thumbnail: func(picture []byte) ([]byte, error) {
 			r.shrunk.Add(1)
 			return small(picture)
@@ -349,7 +350,7 @@ func (r *rig) tryFinish(ctx context.Context, id string) error {
 		return err
 	}
 	files := []store.File{{Name: archive.ManifestName, Artifact: artifact}}
-	_, err = r.store.FinishJob(ctx, id, files, func(darkroom.Job) []byte { return []byte("{}") })
+	_, err = r.store.FinishJob(ctx, id, files, webhook.Body)
 	return err
 }
 

@@ -141,7 +141,7 @@ func scenarios() []scenario {
 }
 
 func TestScenarios(t *testing.T) {
-	for _, one := range slices.Concat(scenarios(), planScenarios(), resultScenarios(), keyScenarios(), actScenarios()) {
+	for _, one := range slices.Concat(scenarios(), planScenarios(), resultScenarios(), keyScenarios(), actScenarios(), webhookScenarios()) {
 		t.Run(one.name, func(t *testing.T) {
 			t.Parallel()
 			r := newRigWith(t, conditions{policy: one.policy})
@@ -220,6 +220,9 @@ func unnamed(text string) string {
 		return seen[id]
 	})
 	text = regexp.MustCompile(`(sk_live_|whsec_)[0-9A-Za-z+/=]{16,}`).ReplaceAllString(text, "${1}SECRET")
+	text = regexp.MustCompile(`sha256=[0-9a-f]{64}`).ReplaceAllString(text, "sha256=SIGNATURE")
+	text = regexp.MustCompile(`v1,[0-9A-Za-z+/]{43}=`).ReplaceAllString(text, "v1,SIGNATURE")
+	text = regexp.MustCompile(`("duration_ms": )\d+(,\s+"request_headers")`).ReplaceAllString(text, "${1}0$2")
 	text = regexp.MustCompile(`"prefix": "sk_live_[0-9a-f]{4}"`).ReplaceAllString(text, `"prefix": "sk_live_PREF"`)
 	text = regexp.MustCompile(`127\.0\.0\.1:\d+`).ReplaceAllString(text, "127.0.0.1:PORT")
 	text = regexp.MustCompile(`"request_id": "[A-Z2-7]{26}"`).ReplaceAllString(text, `"request_id": "REQUEST"`)

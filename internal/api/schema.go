@@ -35,6 +35,7 @@ func addRequestSchemas(registry huma.Registry, limits Limits) {
 		"url": text("The page to capture.", darkroom.MaxURLBytes),
 	}, "url")
 	addKeySchemas(schemas)
+	addWebhookSchemas(schemas)
 }
 
 func requestSchema(registry huma.Registry, own map[string]*huma.Schema, required string) *huma.Schema {
@@ -159,7 +160,7 @@ func enumeration[T ~string](about string, values ...T) *huma.Schema {
 func refine(registry huma.Registry) {
 	schemas := registry.Map()
 	for name, schema := range schemas {
-		if !slices.Contains([]string{batchSchema, sitemapSchema, screenshotSchema, keySchema, rotationSchema}, name) {
+		if !slices.Contains([]string{batchSchema, sitemapSchema, screenshotSchema, keySchema, rotationSchema, webhookTestSchema}, name) {
 			schema.AdditionalProperties = nil
 		}
 	}
@@ -174,6 +175,7 @@ func refine(registry huma.Registry) {
 	refinePlan(schemas)
 	refineResults(schemas)
 	refineKeys(schemas)
+	refineWebhooks(schemas)
 }
 
 func refinePlan(schemas map[string]*huma.Schema) {

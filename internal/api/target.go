@@ -70,14 +70,18 @@ func (s *server) target(f fields) (string, error) {
 }
 
 // callback admits the URL of the webhook.
-func (s *server) callback(f fields) (string, error) {
-	text, err := f.text("callback_url", darkroom.MaxCallbackURLBytes)
+func (s *server) callback(f fields) (string, error) { return s.address(f, "callback_url") }
+
+// address admits the URL of a field to which a webhook is to be sent; "" when
+// it is not there.
+func (s *server) address(f fields, name string) (string, error) {
+	text, err := f.text(name, darkroom.MaxCallbackURLBytes)
 	if err != nil || text == "" {
 		return "", err
 	}
 	admitted, err := s.Policy.AdmitCallback(text)
 	if err != nil {
-		return "", refused("callback_url", []darkroom.Detail{detailOf(err, 0, "callback_url")})
+		return "", refused(name, []darkroom.Detail{detailOf(err, 0, name)})
 	}
 	return admitted.String(), nil
 }

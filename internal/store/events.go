@@ -19,7 +19,7 @@ func (s *Store) insertEvent(ctx context.Context, tx database.Tx, job darkroom.Jo
 	if err != nil {
 		return fmt.Errorf("make an event id: %w", err)
 	}
-	event := darkroom.Event{ID: "whk_" + id.String(), JobID: job.ID, KeyID: job.KeyID, Name: darkroom.EventOf(job.Status), Body: body}
+	event := darkroom.Event{ID: darkroom.EventIDPrefix + id.String(), JobID: job.ID, KeyID: job.KeyID, Name: darkroom.EventOf(job.Status), Body: body}
 	err = tx.QueryRow(ctx, `UPDATE api_keys SET events = events + 1 WHERE id = ? RETURNING events`, job.KeyID).Scan(&event.Position)
 	if err != nil {
 		return fmt.Errorf("number the event: %w", err)

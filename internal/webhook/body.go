@@ -29,10 +29,21 @@ type progress struct {
 
 // Body is what is told of a terminal job. The same job always gives the same
 // bytes, but the bytes of a delivery are stored once and never made again.
-func Body(job darkroom.Job) []byte {
+func Body(job darkroom.Job) []byte { return bodyOf(job, darkroom.EventOf(job.Status)) }
+
+// TestBody is a test event: it has the shape of the others and tells of a job
+// that does not exist, with one capture and nothing to download.
+func TestBody() []byte {
+	const nobody = "00000000-0000-0000-0000-000000000000"
+	return bodyOf(darkroom.Job{
+		ID: nobody, Kind: darkroom.KindBatch, Status: darkroom.StatusFailed, Progress: darkroom.Progress{Total: 1, Failed: 1},
+	}, darkroom.EventTest)
+}
+
+func bodyOf(job darkroom.Job, name string) []byte {
 	answer := job.Answer(job.CompletedAt)
 	body, err := json.Marshal(event{
-		Event:       darkroom.EventOf(job.Status),
+		Event:       name,
 		JobID:       answer.ID,
 		Type:        answer.Type,
 		Status:      answer.Status,

@@ -2,6 +2,7 @@
 
 const { randomUUID } = require('node:crypto');
 
+const { DeliveryList } = require('./deliveries.js');
 const { FileSink, MemorySink, receive } = require('./download.js');
 const { Job } = require('./job.js');
 const { JobList } = require('./list.js');
@@ -16,6 +17,7 @@ const DEFAULT_BASE_URL = 'http://127.0.0.1:8484';
 const DEFAULT_TIMEOUT = 30000; // ms, of one attempt
 const DEFAULT_MAX_RETRIES = 2;
 const PAGE_TIMEOUT = 30000; // ms, what the server gives a page that says nothing else
+const DELIVERY_TIMEOUT = 30000; // ms, what the server may need to send a test event, its turn included
 const VIEWS = ['image', 'thumbnail', 'last-frame'];
 const PLAN_TIMEOUT = 75000; // ms, what the server may need to read a sitemap, its turn included
 
@@ -150,6 +152,28 @@ class Darkroom {
     }, async (response) => Buffer.from(await response.arrayBuffer()));
   }
 
+  listDeliveries(params, request) {
+    const fetchPage = (query) => this.#transport.json({ ...request, method: 'GET', path: '/v1/webhooks/deliveries', query });
+    return new DeliveryList(fetchPage, toWire(params));
+  }
+
+  async getDelivery(id, request) {
+    return this.#transport.json({ ...request, method: 'GET', path: deliveryPath(id) });
+  }
+
+  async redeliver(id, request) {
+    return this.#transport.json({ ...request, method: 'POST', path: `${deliveryPath(id)}/redeliver` });
+  }
+
+  async testWebhook(url, request) {
+    return this.#transport.json({ ...request, method: 'POST', path: '/v1/webhooks/test', body: { url }, extraTime: DELIVERY_TIMEOUT });
+  }
+
+  async listEvents({ cursor, wait = 0, limit } = {}, request = {}) {
+    const query = { cursor, wait, limit };
+    return this.#transport.json({ ...request, method: 'GET', path: '/v1/webhooks/events', query, extraTime: wait * 1000 });
+  }
+
   health(request) {
     return this.#transport.json({ ...request, method: 'GET', path: '/health' });
   }
@@ -200,6 +224,11 @@ function checkedUrl(text) {
 function jobPath(id) {
   if (typeof id !== 'string' || id === '') throw new TypeError('the id of a job must be a string that is not empty');
   return `/v1/jobs/${encodeURIComponent(id)}`;
+}
+
+function deliveryPath(id) {
+  if (typeof id !== 'string' || id === '') throw new TypeError('the id of a delivery must be a string that is not empty');
+  return `/v1/webhooks/deliveries/${encodeURIComponent(id)}`;
 }
 
 module.exports = { Darkroom };
