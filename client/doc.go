@@ -15,6 +15,10 @@
 // A whole site is c.Sitemap in place of c.Batch; c.PlanSitemap tells beforehand
 // which pages that would be.
 //
+// A receiver of webhooks checks them with VerifyWebhook; c.Deliveries and
+// c.Delivery show what was sent, c.Redeliver sends it again, and c.Events tells
+// of jobs that have ended without a webhook.
+//
 // Every call takes a context and ends when the context does. A call that fails
 // for a reason that may pass (no connection, 408, 429, 5xx) is repeated twice,
 // after the time that the server's Retry-After asks for or else after a short

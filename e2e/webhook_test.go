@@ -108,6 +108,7 @@ func TestTheEndIsTold(t *testing.T) {
 	}
 	h := hooks.all()[0]
 	checkSignatures(t, h)
+	checkReceivers(t, h)
 	var body map[string]any
 	must(t, json.Unmarshal(h.body, &body))
 	progress := body["progress"].(map[string]any)

@@ -122,7 +122,9 @@ func (r *rig) receiver() string {
 		w.WriteHeader(http.StatusAccepted)
 		_, _ = io.Copy(w, request.Body)
 	})
-	mux.HandleFunc("/broken", func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "no such table", http.StatusInternalServerError) })
+	mux.HandleFunc("/broken", func(w http.ResponseWriter, _ *http.Request) {
+		http.Error(w, "no such table", http.StatusInternalServerError)
+	})
 	mux.HandleFunc("/", func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
 	server := httptest.NewServer(mux)
 	r.t.Cleanup(server.Close)

@@ -180,6 +180,25 @@ func TestAReceiverThatNeverAnswers(t *testing.T) {
 	})
 }
 
+func TestAnAnswerInTheLastMoment(t *testing.T) {
+	for early, want := range map[time.Duration]int{time.Millisecond: 200, -time.Millisecond: 0} {
+		synctest.Test(t, func(t *testing.T) {
+			client := &http.Client{Transport: transport(func(r *http.Request) (*http.Response, error) {
+				select {
+				case <-time.After(darkroom.DeliveryTimeout - early):
+					return &http.Response{StatusCode: 200, Header: http.Header{}, Body: http.NoBody}, nil
+				case <-r.Context().Done():
+					return nil, r.Context().Err()
+				}
+			})}
+			attempt, _ := webhook.Sender{Client: client}.Send(t.Context(), darkroom.Delivery{ID: id, URL: "http://a.test/"}, 1, []string{secret}, sentAt)
+			if attempt.Status != want || (attempt.Code == darkroom.CodeTimeout) != (want == 0) {
+				t.Errorf("%v before the time is up: %+v", early, attempt)
+			}
+		})
+	}
+}
+
 // dripping answers at once and then gives one byte a second.
 type dripping struct{ ctx context.Context }
 

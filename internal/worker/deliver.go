@@ -30,8 +30,9 @@ func (w *Worker) deliver(ctx context.Context, deliveryID string, turn int) error
 	if err != nil {
 		return err
 	}
-	attempt, err := w.attempt(ctx, delivery)
-	w.receivers.leave(receiver, slow, attempt.Duration)
+	var attempt darkroom.DeliveryAttempt
+	defer func() { w.receivers.leave(receiver, slow, attempt.Duration) }()
+	attempt, err = w.attempt(ctx, delivery)
 	return err
 }
 

@@ -341,7 +341,7 @@ func TestATaskOfAnEarlierTurnDoesNothing(t *testing.T) {
 	b.deliverNow(t, delivery.ID)
 	b.clock.advance(time.Second)
 	again, err := b.store.Redeliver(t.Context(), b.key.ID, delivery.ID)
-	if err != nil || again.Turn() != 3 || !again.NextAt.Equal(b.clock.now().Truncate(time.Millisecond)) {
+	if err != nil || again.Turn() != 3 || again.NextAt.After(b.clock.now()) {
 		t.Fatalf("asked for again: %+v, %v", again, err)
 	}
 	for _, turn := range []int{1, 2} {
