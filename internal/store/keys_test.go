@@ -146,12 +146,14 @@ func TestSecretsAreNotInTheFiles(t *testing.T) {
 	options.Headers = map[string]string{"Authorization": "needle-in-a-header"}
 	options.Cookies = []darkroom.Cookie{{Name: "session", Value: "needle-in-a-cookie"}}
 	job := f.submit(NewJob{Targets: targets(1, 1), Options: options})
+	_, secrets, err := f.RotateWebhookSecret(t.Context(), "first", time.Hour)
+	check(t, err)
 	assertAbsent := func(when string) {
 		t.Helper()
 		for _, file := range databaseFiles(t, f.folder) {
 			content, err := os.ReadFile(file)
 			check(t, err)
-			for _, needle := range []string{"needle-in", f.key.Secret, f.key.WebhookSecret, f.key.WebhookSecret[len(darkroom.WebhookSecretPrefix):]} {
+			for _, needle := range []string{"needle-in", f.key.Secret, f.key.WebhookSecret, f.key.WebhookSecret[len(darkroom.WebhookSecretPrefix):], secrets.Current} {
 				if bytes.Contains(content, []byte(needle)) {
 					t.Errorf("%s: %s has %q", when, file, needle)
 				}

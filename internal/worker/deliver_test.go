@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"darkroom"
+	"darkroom/client"
 	"darkroom/internal/queue"
 	"darkroom/internal/store"
 	"darkroom/internal/webhook"
@@ -87,6 +88,39 @@ func TestNothingIsSentAfterItWasTaken(t *testing.T) {
 	}
 	if len(got) != 1 {
 		t.Errorf("it was sent %d times", len(got))
+	}
+}
+
+// Who has not yet changed over to the new secret is not left out, and a second
+// attempt of the same webhook follows the rotation too.
+func TestBothSecretsSignWhileOneReplacesTheOther(t *testing.T) {
+	b := newBench(t, 1)
+	url, got := newReceiver(t, 500)
+	delivery := b.ended(t, url)
+	b.deliverNow(t, delivery.ID)
+	alone := <-got
+	_, secrets, err := b.store.RotateWebhookSecret(t.Context(), b.key.ID, time.Hour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.clock.advance(time.Minute)
+	b.deliverNow(t, delivery.ID)
+	both := <-got
+	b.clock.advance(time.Hour)
+	b.deliverNow(t, delivery.ID)
+	after := <-got
+	for _, test := range []struct {
+		about       string
+		hook        received
+		former, new bool
+	}{{"before", alone, true, false}, {"during the grace", both, true, true}, {"after it", after, false, true}} {
+		verifier := client.Verifier{Now: b.clock.now, Tolerance: 2 * time.Hour}
+		for secret, want := range map[string]bool{b.key.WebhookSecret: test.former, secrets.Current: test.new} {
+			verifier.Secrets = []string{secret}
+			if err := verifier.Verify(test.hook.body, test.hook.header); (err == nil) != want {
+				t.Errorf("%s, with the new one %v: %v", test.about, secret == secrets.Current, err)
+			}
+		}
 	}
 }
 
