@@ -12,9 +12,9 @@ type Scope string
 
 // The scopes.
 const (
-	ScopeCreate Scope = "create" // accept jobs, take screenshots, end and delete jobs
-	ScopeRead   Scope = "read"   // look at jobs, results, pictures and usage, and download
-	ScopeAdmin  Scope = "admin"  // make, list, rotate, revoke and erase keys
+	ScopeCreate Scope = "create" // accept jobs, take screenshots, end and delete jobs, send webhooks
+	ScopeRead   Scope = "read"   // look at jobs, results, pictures, webhooks and usage, and download
+	ScopeAdmin  Scope = "admin"  // make, list, rotate, revoke and erase keys, and see their webhook secrets
 )
 
 // Scopes is the closed list of scopes.

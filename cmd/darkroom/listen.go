@@ -81,22 +81,31 @@ func (p *program) listen(ctx context.Context, server *target, to forwarder) erro
 		case err != nil && !passes(err):
 			return err
 		case err != nil:
-			p.whisper("no events at the moment, asking again: %v", err)
-			rest(ctx, wait)
+			if wait == listenPause { // the first failure in a row
+				p.whisper("no events at the moment, asking again: %v", err)
+			}
+			rest(ctx, max(wait, asked(err)))
 			wait = min(2*wait, longestPause)
 			continue
 		}
-		wait = listenPause
-		for _, event := range page.Events {
-			sent := to.forward(ctx, event)
-			if ctx.Err() != nil {
-				return nil
-			}
-			if err := p.tellForwarded(event, sent); err != nil {
-				return err
-			}
+		if err := p.handOn(ctx, page.Events, to); err != nil {
+			return err
 		}
-		cursor = page.NextCursor
+		cursor, wait = page.NextCursor, listenPause
+	}
+	return nil
+}
+
+// handOn sends events on one after the other, and tells of each, until ctx ends.
+func (p *program) handOn(ctx context.Context, events []darkroom.EventAnswer, to forwarder) error {
+	for _, event := range events {
+		sent := to.forward(ctx, event)
+		if ctx.Err() != nil {
+			return nil
+		}
+		if err := p.tellForwarded(event, sent); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -106,6 +115,15 @@ func (p *program) listen(ctx context.Context, server *target, to forwarder) erro
 func passes(err error) bool {
 	answer, ok := errors.AsType[*client.Error](err)
 	return ok && (answer.Status == 0 || answer.Status == http.StatusTooManyRequests || answer.Status >= http.StatusInternalServerError)
+}
+
+// asked is how long the server wants to be left alone.
+func asked(err error) time.Duration {
+	answer, ok := errors.AsType[*client.Error](err)
+	if !ok {
+		return 0
+	}
+	return answer.RetryAfter
 }
 
 func rest(ctx context.Context, wait time.Duration) {

@@ -1,6 +1,6 @@
 // Package webhook tells the end of a job to the address that the client asked
-// for: the body, its two signatures, one attempt to deliver it, and the check
-// that a receiver makes.
+// for: the body, its two signatures, and one attempt to deliver it. The check
+// that a receiver makes is in package client.
 //
 // Every request carries two families of headers with one secret. X-Webhook-*
 // signs the raw body with the secret as it is shown; webhook-* is Standard
