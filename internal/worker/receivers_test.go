@@ -259,6 +259,8 @@ func TestBadReceiversHoldUpNobody(t *testing.T) {
 	if v.followed.Load() != 0 || v.most.Load() > darkroom.MaxHostDeliveries {
 		t.Errorf("%d redirects were followed, %d attempts were made at one host at once", v.followed.Load(), v.most.Load())
 	}
+	v.read.mu.Lock()
+	defer v.read.mu.Unlock()
 	for address, read := range v.read.most {
 		if read > darkroom.MaxDeliveryReadBytes+8<<10 { // and the header, and what is read ahead
 			t.Errorf("%d bytes were read from %s", read, address)
