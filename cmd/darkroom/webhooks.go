@@ -16,7 +16,8 @@ import (
 
 func (p *program) webhooksCommand() *cobra.Command {
 	command := &cobra.Command{Use: "webhooks", Short: "List webhooks, look at them, send them again, try an address", RunE: needsSubcommand}
-	command.AddCommand(p.webhooksListCommand(), p.webhooksGetCommand(), p.webhooksRedeliverCommand(), p.webhooksTestCommand())
+	command.AddCommand(p.webhooksListCommand(), p.webhooksGetCommand(), p.webhooksRedeliverCommand(), p.webhooksTestCommand(),
+		p.webhooksVerifyCommand())
 	return command
 }
 
