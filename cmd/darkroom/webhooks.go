@@ -187,8 +187,14 @@ func (p *program) showTest(test client.WebhookTest) error {
 func (p *program) showDelivery(log client.DeliveryLog) error {
 	table := tabwriter.NewWriter(p.stdout, 0, 8, 2, ' ', 0)
 	for _, row := range [][2]string{
-		{"id", log.ID}, {"job", log.JobID}, {"event", log.Event}, {"url", log.URL}, {"status", string(log.Status)},
-		{"created", log.CreatedAt.Format(time.RFC3339)}, {"next attempt", timeText(log.NextAttemptAt)}, {"body", log.Body},
+		{"id", log.ID},
+		{"job", log.JobID},
+		{"event", log.Event},
+		{"url", log.URL},
+		{"status", string(log.Status)},
+		{"created", log.CreatedAt.Format(time.RFC3339)},
+		{"next attempt", timeText(log.NextAttemptAt)},
+		{"body", log.Body},
 	} {
 		if row[1] != "" {
 			fmt.Fprintf(table, "%s\t%s\n", row[0], row[1])
