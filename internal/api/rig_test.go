@@ -147,11 +147,13 @@ func newRigWith(t *testing.T, chosen conditions) *rig {
 		Walk: func(ctx context.Context, crawl darkroom.Crawl, visit sitemap.Visitor) (darkroom.Discovery, error) {
 			return r.walk(ctx, crawl, visit)
 		},
-		Pace: r.store.RecentPace, Sender: webhook.Sender{Client: policy.Client(darkroom.DeliveryTimeout)},
+		Pace: r.store.RecentPace,
 		Thumbnail: func(picture []byte) ([]byte, error) {
 			r.shrunk.Add(1)
 			return small(picture)
 		},
+
+		Sender: webhook.Sender{Client: policy.Client(darkroom.DeliveryTimeout)},
 
 		RefuseProxies: chosen.refuseProxies, AllowInsecureTLS: chosen.insecureTLS, BrowserMajor: "160",
 
