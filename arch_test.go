@@ -35,6 +35,7 @@ var rooms = map[string]room{
 	"internal/filter":            {nil, "block lists and what they say of a request; knows no browser and no job"},
 	"internal/chrome":            {[]string{".", "internal/egress", "internal/filter", "internal/isolation", "internal/nssdb"}, "everything DevTools; a slot owns its own proxy, and asks the block lists"},
 	"internal/isolation":         {nil, "starts a process in a namespace with one exit; knows no browser and no proxy"},
+	"internal/metrics":           {[]string{"."}, "what Prometheus is told; it is told by others, and given a function to ask with"},
 	"internal/load":              {nil, "how busy the machine is; knows nothing of what is done about it"},
 	"internal/nssdb":             {nil, "the file in which Chromium looks for certificate authorities"},
 	"internal/chrome/chrometest": {[]string{"."}, "odd pages and a fake engine, for tests"},
@@ -54,6 +55,7 @@ var outside = map[string]string{
 	"github.com/nlnwa/whatwg-url":   "internal/egress",
 	"github.com/spf13/cobra":        "cmd/darkroom",
 	"github.com/danielgtaylor/huma": "internal/api",
+	"github.com/prometheus":         "internal/metrics",
 }
 
 var wordsOfNoMeaning = []string{"util", "utils", "common", "helper", "helpers", "manager", "models", "misc", "pkg", "types"}

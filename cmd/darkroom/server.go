@@ -19,6 +19,7 @@ import (
 	"darkroom/internal/egress"
 	"darkroom/internal/filter"
 	"darkroom/internal/isolation"
+	"darkroom/internal/metrics"
 	"darkroom/internal/queue"
 	"darkroom/internal/sitemap"
 	"darkroom/internal/store"
@@ -50,6 +51,7 @@ type server struct {
 	engine   *chrome.Engine
 	worker   *worker.Worker
 	runner   *queue.Runner
+	metrics  *metrics.Metrics
 	api      *http.Server
 
 	instance string
@@ -72,7 +74,7 @@ func startServer(ctx context.Context, config config, log *slog.Logger, ready fun
 	life, halt := context.WithCancel(context.WithoutCancel(ctx))
 	s.halt = halt
 	for _, open := range []func(context.Context) error{
-		s.openFolder, s.openListener, s.openRows, s.openBucket, s.openEngine, s.recoverWork,
+		s.openFolder, s.openListener, s.openRows, s.openBucket, s.openEngine, s.openMetrics, s.recoverWork,
 	} {
 		if err := open(ctx); err != nil {
 			return nil, errors.Join(err, s.close())

@@ -66,7 +66,7 @@ func (s *server) startWork(ctx context.Context) (err error) {
 		Store: s.store, Bucket: s.bucket, OpenSlot: s.openSlot,
 		Slots: s.config.Slots, MaxSlots: s.config.MaxSlots, Load: load.NewMeter(os.DirFS("/")).Read,
 		Sender: s.sender(), Walk: s.sitemaps.Walk, Instance: s.instance, Version: Version,
-		History: s.config.History, MinFreeDisk: s.config.MinFreeDisk, Log: s.log,
+		History: s.config.History, MinFreeDisk: s.config.MinFreeDisk, Seen: s.seen(), Log: s.log,
 	})
 	s.keepRunning("worker", s.halt, func() error { return s.worker.Run(ctx) })
 	s.runner, err = queue.Start(ctx, s.database, s.worker.Handlers(), queue.Config{Slots: s.config.MaxSlots, Log: s.log})
@@ -111,6 +111,7 @@ func (s *server) startAPI(ctx context.Context) error {
 			RequestsPerMinute: s.config.RateLimit,
 		},
 		Checks:   s.checks,
+		Metrics:  s.metrics,
 		FreeDisk: s.roomLeft,
 		Stopping: s.stopping,
 

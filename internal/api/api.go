@@ -43,6 +43,9 @@ type Config struct {
 	// Checks tells what /readyz is made of, besides the store; nil = nothing.
 	Checks func(context.Context) []Check
 
+	// Metrics answers /metrics; nil = there is no such path.
+	Metrics http.Handler
+
 	// FreeDisk is false while a new job would not find room for its results;
 	// nil = always true.
 	FreeDisk func() bool
@@ -143,6 +146,7 @@ func (s *server) routes() []route {
 		{"GET", "/status", open, s.answering(s.health), statusDoc()},
 		{"GET", "/healthz", open, s.answering(s.alive), aliveDoc()},
 		{"GET", "/readyz", open, s.answering(s.ready), readyDoc()},
+		{"GET", "/metrics", asAdmin, s.metrics, metricsDoc()},
 		{"GET", "/openapi.json", open, s.serveOpenAPI, openAPIDoc()},
 	}
 }

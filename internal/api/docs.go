@@ -183,6 +183,14 @@ func readyDoc() operation {
 	}
 }
 
+func metricsDoc() operation {
+	return operation{
+		id: "getMetrics", summary: "Metrics of the server", tag: "Server",
+		about:  "In the text format of Prometheus, of all keys together. docs/metrics.md lists them.",
+		status: http.StatusOK, media: []string{"text/plain"}, errors: []int{http.StatusNotFound},
+	}
+}
+
 func openAPIDoc() operation {
 	return operation{
 		id: "getOpenAPI", summary: "This document", tag: "Server",

@@ -91,3 +91,12 @@ func (s *server) holdsKey(r *http.Request) bool {
 	_, err := s.authenticate(r)
 	return err == nil
 }
+
+// metrics is for whoever watches the server: it tells of all keys.
+func (s *server) metrics(w http.ResponseWriter, r *http.Request, _ darkroom.APIKey) error {
+	if s.Metrics == nil {
+		return noSuchPath()
+	}
+	s.Metrics.ServeHTTP(w, r)
+	return nil
+}

@@ -147,7 +147,8 @@ func newRigWith(t *testing.T, chosen conditions) *rig {
 		Walk: func(ctx context.Context, crawl darkroom.Crawl, visit sitemap.Visitor) (darkroom.Discovery, error) {
 			return r.walk(ctx, crawl, visit)
 		},
-		Pace: r.store.RecentPace,
+		Pace:    r.store.RecentPace,
+		Metrics: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("darkroom_slots 1\n")) }),
 		Thumbnail: func(picture []byte) ([]byte, error) {
 			r.shrunk.Add(1)
 			return small(picture)

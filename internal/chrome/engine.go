@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 
 	"darkroom/internal/egress"
 	"darkroom/internal/filter"
@@ -50,6 +51,8 @@ type Engine struct {
 
 	isolation   isolation.State
 	authorities []byte // see runDir.authorities
+
+	wornOut, broken atomic.Int64 // see Restarts
 
 	mu     sync.Mutex
 	slots  map[*Slot]struct{}
@@ -113,6 +116,11 @@ func Isolation(ctx context.Context, mode isolation.Mode) (isolation.State, error
 
 // Isolation says whether the browsers are kept in namespaces.
 func (e *Engine) Isolation() isolation.State { return e.isolation }
+
+// Restarts is how many browsers were replaced before their slot was closed:
+// because they had worked long enough, or because they crashed, hung or were
+// killed.
+func (e *Engine) Restarts() (wornOut, broken int64) { return e.wornOut.Load(), e.broken.Load() }
 
 // OpenSlot makes a slot. Its browser starts with the first capture, or with
 // Prepare.

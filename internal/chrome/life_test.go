@@ -54,6 +54,9 @@ func TestNothingIsLeft(t *testing.T) {
 	if first == second {
 		t.Fatal("the browser was not replaced")
 	}
+	if wornOut, broken := r.engine.Restarts(); wornOut != 0 || broken != 1 {
+		t.Errorf("%d browsers were replaced when worn out and %d when broken, want none and one", wornOut, broken)
+	}
 	eventually(t, "the first browser is gone", func() bool { return len(members(t, first)) == 0 })
 	if err := r.engine.Close(); err != nil {
 		t.Fatal(err)

@@ -212,8 +212,19 @@ func (s *Slot) ready(ctx context.Context, session string) error {
 // dismiss ends the browser; the next capture starts another.
 func (s *Slot) dismiss() {
 	if s.browser != nil {
+		s.countRestart()
 		s.discard(s.browser)
 		s.browser = nil
+	}
+}
+
+func (s *Slot) countRestart() {
+	switch {
+	case s.closing.Load():
+	case s.browser.alive() && s.browser.wornOut():
+		s.engine.wornOut.Add(1)
+	default:
+		s.engine.broken.Add(1)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -51,7 +52,7 @@ func TestRequestBudget(t *testing.T) {
 // the next capture has all of it again.
 func TestTimeBudget(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		spent := newLedger(Limits{Time: time.Minute}.WithDefaults(), nil)
+		spent := newLedger(Limits{Time: time.Minute}.WithDefaults(), nil, new(atomic.Int64))
 		time.Sleep(time.Minute)
 		if !spent.take() || !spent.spend(1) || spent.over.Load() != nil {
 			t.Error("over budget too early")
@@ -63,7 +64,7 @@ func TestTimeBudget(t *testing.T) {
 		if over := spent.over.Load(); codeOf(over) != darkroom.CodeTimeout || !strings.Contains(over.Message, "1m0s") {
 			t.Errorf("over budget: %v", over)
 		}
-		if fresh := newLedger(spent.limits, nil); !fresh.take() {
+		if fresh := newLedger(spent.limits, nil, new(atomic.Int64)); !fresh.take() {
 			t.Error("the next capture has no time")
 		}
 	})

@@ -36,6 +36,9 @@ func (p *Policy) DialContext(ctx context.Context, network, addr string) (net.Con
 	conn, err := p.dial(ctx, p.resolver, network, target)
 	if err != nil {
 		p.logDenied(ctx, slog.LevelInfo, target, err)
+		if darkroom.CodeOf(err) == darkroom.CodeBlockedTarget {
+			p.denials.Add(1)
+		}
 		return nil, err
 	}
 	return conn, nil

@@ -73,7 +73,7 @@ func (e *exchange) explain(ctx context.Context, err error) *darkroom.Error {
 func (x *Proxy) renew(chosen func(*exchange) bool) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	x.current.Store(newLedger(x.limits, x.policy.resolver))
+	x.current.Store(newLedger(x.limits, x.policy.resolver, &x.policy.denials))
 	x.cutLocked(nil, chosen)
 }
 

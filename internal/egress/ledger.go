@@ -25,17 +25,19 @@ type ledger struct {
 	bytes, requests, denied atomic.Int64
 	over                    atomic.Pointer[darkroom.Error]
 
-	names *memo
+	names   *memo
+	denials *atomic.Int64 // the policy's, of all captures
 
 	mu       sync.Mutex
 	failures map[string]*darkroom.Error // the last one of each host:port
 }
 
-func newLedger(limits Limits, resolver Resolver) *ledger {
+func newLedger(limits Limits, resolver Resolver, denials *atomic.Int64) *ledger {
 	return &ledger{
 		limits:   limits,
 		begun:    time.Now(),
 		names:    &memo{resolver: resolver},
+		denials:  denials,
 		failures: make(map[string]*darkroom.Error),
 	}
 }
@@ -79,6 +81,7 @@ func (l *ledger) fail(target target, failed *darkroom.Error) {
 	}
 	if failed.Code == darkroom.CodeBlockedTarget {
 		l.denied.Add(1)
+		l.denials.Add(1)
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 )
 
 // Config is what the operator says about targets. The zero value refuses
@@ -50,6 +51,8 @@ type Policy struct {
 	log          *slog.Logger
 	machine      *machine
 
+	denials atomic.Int64
+
 	mu   sync.RWMutex
 	self map[netip.AddrPort]int // how often each was claimed
 }
@@ -87,6 +90,10 @@ func NewPolicy(config Config) (*Policy, error) {
 	}
 	return policy, nil
 }
+
+// Denials is how often a target was refused since the start, whoever asked: a
+// page, a sitemap or a webhook. What Admit refuses is not counted.
+func (p *Policy) Denials() int64 { return p.denials.Load() }
 
 // Own denies one more listener of this process from now on, until release is
 // called. An unspecified address means that port on every address of this

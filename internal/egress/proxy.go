@@ -39,7 +39,7 @@ func NewProxy(p *Policy, limits Limits) *Proxy {
 		slots:  make(chan struct{}, limits.Connections),
 		live:   make(map[*exchange]struct{}),
 	}
-	x.current.Store(newLedger(limits, p.resolver))
+	x.current.Store(newLedger(limits, p.resolver, &p.denials))
 	x.direct = &route{transport: x.newTransport()}
 	x.route.Store(x.direct)
 	x.reverse = x.newReverse()

@@ -78,6 +78,9 @@ func (w *Worker) finishCapture(ctx context.Context, claim darkroom.Claim, outcom
 		kept, err = w.Store.FinishCapture(ctx, claim, outcome)
 		return err
 	})
+	if err == nil && kept {
+		w.Seen.capture(claim, outcome)
+	}
 	log := w.logOf(claim, outcome)
 	switch {
 	case err != nil: // it was tried again until the process had to end

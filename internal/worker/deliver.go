@@ -46,6 +46,7 @@ func (w *Worker) attempt(ctx context.Context, delivery darkroom.Delivery) (darkr
 		return attempt, fmt.Errorf("deliver %s: %w", delivery.ID, context.Cause(ctx)) // we stopped; the receiver did nothing wrong
 	}
 	state, at := nextDelivery(delivery, attempt, retryAfter, w.Now(), w.Jitter())
+	w.Seen.delivery(state)
 	w.Log.Info("a webhook was sent", "job", delivery.JobID, "delivery", delivery.ID, "attempt", attempt.Attempt,
 		"status", attempt.Status, "state", state, "elapsed", attempt.Duration.Round(time.Millisecond), "code", attempt.Code, "err", attempt.Error)
 	return attempt, w.insist(ctx, "recording an attempt to deliver", func(ctx context.Context) error {

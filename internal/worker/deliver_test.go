@@ -51,6 +51,13 @@ func TestADeliveryIsTriedUntilItIsGivenUp(t *testing.T) {
 	b := newBench(t, 1)
 	url, got := newReceiver(t, 500)
 	delivery := b.ended(t, url)
+	told := map[darkroom.DeliveryState]int{}
+	b.Seen.Delivery = func(state darkroom.DeliveryState) { told[state]++ }
+	defer func() {
+		if told[darkroom.DeliveryPending] != darkroom.MaxDeliveryAttempts-1 || told[darkroom.DeliveryFailed] != 1 {
+			t.Errorf("told of %v", told)
+		}
+	}()
 	for n := 1; n <= darkroom.MaxDeliveryAttempts; n++ {
 		now := b.deliverNow(t, delivery.ID)
 		want := darkroom.DeliveryPending

@@ -31,7 +31,9 @@ func (w *Worker) Shoot(ctx context.Context, request darkroom.CaptureRequest) (da
 			Hint: "See the server's log, or run darkroom doctor", Err: err,
 		}
 	}
-	return w.shoot(ctx, own, request)
+	shot, err := w.shoot(ctx, own, request)
+	w.Seen.screenshot(err)
+	return shot, err
 }
 
 // slotFor waits for a slot, in front of every shift.

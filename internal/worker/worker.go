@@ -50,6 +50,9 @@ type Config struct {
 	History     time.Duration // how long jobs stay readable after they expired; 0 = darkroom.DefaultHistory
 	MinFreeDisk int64         // bytes; below it nothing is claimed
 
+	// Seen is told what ended, as it ends; nil functions are not called.
+	Seen Seen
+
 	FreeDisk func() (int64, error)        // nil = the bucket's
 	Load     func() (load.Reading, error) // of the machine; nil = Slots never changes
 	Now      func() time.Time             // nil = time.Now
