@@ -83,6 +83,10 @@ type Claim struct {
 	Options   Options
 	Deadline  time.Time // of the job: nothing is retried beyond it
 
+	// Followed says that another capture of the URL can be shot from the same
+	// page after this one.
+	Followed bool
+
 	// Cached says that an earlier picture has answered the capture: it has ended,
 	// and nothing is to be done.
 	Cached bool
@@ -99,6 +103,10 @@ type CaptureRequest struct {
 	URL       string // canonical
 	Options   Options
 	Thumbnail bool // make one too
+
+	// Keep has the page kept for a little while after the picture: the next
+	// request may be for the same URL, with options that CanFollow these.
+	Keep bool
 }
 
 // Size of a thumbnail at most, in pixels. It shows the picture's whole width,
@@ -123,6 +131,8 @@ type Shot struct {
 
 	Thumbnail []byte    // JPEG; nil unless the request asked for it
 	Evidence  *Evidence // with every failure, and where the option asks for it; else nil
+
+	Kept bool // the page is there for another picture; never after a failure
 
 	// RetryAfter is what the main document's Retry-After header asked for; zero
 	// when it did not.

@@ -78,6 +78,11 @@ var books = []struct{ rule, query string }{
 	{"what robots refuse was never taken", `SELECT job_id FROM captures WHERE code = 'robots_denied' AND (state <> 'failed' OR attempt > 0)`},
 	{"every URL is there in every variant", `SELECT c.job_id FROM captures c JOIN jobs j ON j.id = c.job_id
 		WHERE j.variants > 0 AND (c.ordinal - 1) % j.variants + 1 <> c.variant OR j.variants = 0 AND c.variant <> 0 OR j.variants > 0 AND j.total % j.variants <> 0`},
+	{"what is held back waits for a capture that has not ended", `SELECT c.job_id FROM captures c WHERE c.state = 'queued' AND c.due_at = 9223372036854775807
+		AND NOT EXISTS (SELECT 1 FROM captures p WHERE p.job_id = c.job_id AND p.ordinal = c.page_of AND p.state IN ('queued', 'running'))`},
+	{"captures that share a page are of one URL, and nobody has two behind it", `SELECT c.job_id FROM captures c WHERE c.page_of > 0 AND (
+		NOT EXISTS (SELECT 1 FROM captures p WHERE p.job_id = c.job_id AND p.ordinal = c.page_of AND p.url = c.url AND p.host = c.host)
+		OR EXISTS (SELECT 1 FROM captures d WHERE d.job_id = c.job_id AND d.page_of = c.page_of AND d.ordinal <> c.ordinal))`},
 	{"option sets are there, and of the right kind", `SELECT c.job_id FROM captures c JOIN jobs j ON j.id = c.job_id WHERE
 		c.variant > 0 AND NOT EXISTS (SELECT 1 FROM option_sets s WHERE s.job_id = c.job_id AND s.number = c.variant AND s.variant <> '')
 		OR c.option_set > 0 AND NOT EXISTS (SELECT 1 FROM option_sets s WHERE s.job_id = c.job_id AND s.number = c.option_set AND s.variant = '')`},

@@ -34,9 +34,10 @@ func (s *Store) findCached(ctx context.Context, tx database.Tx, claim darkroom.C
 }
 
 // endCached ends a capture that was just claimed with an earlier picture,
-// which it holds from now on too. It costs no attempt.
-func (s *Store) endCached(ctx context.Context, tx database.Tx, claim darkroom.Claim, result darkroom.Result) error {
-	c, err := s.writeOutcome(ctx, tx, claim, Outcome{Result: result})
+// which it holds from now on too. It costs no attempt. kept says that the slot
+// has a page for the captures that follow.
+func (s *Store) endCached(ctx context.Context, tx database.Tx, claim darkroom.Claim, result darkroom.Result, kept bool) error {
+	c, err := s.writeOutcome(ctx, tx, claim, Outcome{Result: result, Kept: kept})
 	if err != nil {
 		return fmt.Errorf("answer capture %s with an earlier picture: %w", claim.CaptureID, err)
 	}

@@ -14,7 +14,8 @@ import (
 // attempt: of the least-served key (fewest running, then the longest
 // unserved), its least-served job, normal priority before low, the lowest
 // ordinal whose host may be asked. Retries come after what was never tried.
-// The hint is followed while nobody is owed more. ok is false when nothing may
+// The hint is followed while nobody is owed more, to what can be shot from the
+// slot's page first. ok is false when nothing may
 // be claimed now; see NextDue.
 //
 // A capture that was lost twice is claimed only while the instance runs
@@ -23,7 +24,7 @@ import (
 // claim is Cached.
 func (s *Store) Claim(ctx context.Context, instance string, hint Hint) (claim darkroom.Claim, ok bool, err error) {
 	now := s.now()
-	if _, resting := s.idle.now(now); resting {
+	if _, resting := s.idle.now(now); resting && hint.PageOf == 0 {
 		return darkroom.Claim{}, false, nil
 	}
 	err = explain(s.db.Update(ctx, func(tx database.Tx) error {
@@ -64,9 +65,9 @@ func (s *Store) take(
 	}
 	err := tx.QueryRow(ctx, `UPDATE captures SET state = 'running', attempt = attempt + 1, instance = ?, claimed_at = ?, due_at = 0
 		WHERE job_id = ? AND state = 'queued'
-		AND ordinal = (SELECT ordinal FROM lanes WHERE job_id = ? AND host = ? AND solo = ?)
+		AND ordinal = CASE WHEN ? > 0 THEN ? ELSE (SELECT ordinal FROM lanes WHERE job_id = ? AND host = ? AND solo = ?) END
 		RETURNING ordinal, url, option_set, variant, again, attempt, erred, lost`,
-		instance, milliseconds(now), choice.jobID, choice.jobID, choice.host, choice.solo).
+		instance, milliseconds(now), choice.jobID, choice.ordinal, choice.ordinal, choice.jobID, choice.host, choice.solo).
 		Scan(&claim.Ordinal, &claim.URL, &set, &variant, &again, &claim.Attempt, &claim.Failed, &claim.Lost)
 	if err != nil {
 		return darkroom.Claim{}, fmt.Errorf("take the first capture of a lane: %w", err)
@@ -81,6 +82,11 @@ func (s *Store) take(
 	}
 	if err := s.layOver(ctx, tx, &claim, set, variant); err != nil {
 		return darkroom.Claim{}, err
+	}
+	if variant > 0 {
+		if claim.Followed, err = followed(ctx, tx, claim); err != nil {
+			return darkroom.Claim{}, err
+		}
 	}
 	return s.answer(ctx, tx, choice, claim, again == 1, now, delay)
 }
@@ -98,12 +104,12 @@ func (s *Store) answer(
 			return darkroom.Claim{}, err
 		}
 	}
-	if claim.Cached {
-		delay = 0
+	if claim.Cached || choice.ordinal > 0 {
+		delay = 0 // the host is not asked for anything
 	}
 	err = countClaimOfHost(ctx, tx, choice, milliseconds(now), delay)
 	if err == nil && claim.Cached {
-		err = s.endCached(ctx, tx, claim, earlier)
+		err = s.endCached(ctx, tx, claim, earlier, choice.ordinal > 0)
 	}
 	return claim, err
 }

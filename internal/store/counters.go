@@ -18,6 +18,8 @@ type settled struct {
 	again   int   // 1 = it was put back because its picture had gone
 	dueAt   int64 // while queued
 	state   darkroom.CaptureState
+	erred   bool // the attempt failed
+	kept    bool // the slot has the page still
 }
 
 // settle makes every counter follow a capture that left the state running, and
@@ -33,10 +35,10 @@ func (s *Store) settle(ctx context.Context, tx database.Tx, c settled) error {
 		failed = 1
 	}
 	var keyID string
-	job := remaining{id: c.jobID}
+	variants, job := 0, remaining{id: c.jobID}
 	err := tx.QueryRow(ctx, `UPDATE jobs SET running = running - 1, queued = queued + ?, completed = completed + ?, failed = failed + ?,
-		retaking = retaking + ? WHERE id = ? RETURNING key_id, `+remainingColumns, queued, completed, failed, retaking, c.jobID).
-		Scan(&keyID, &job.captures, &job.expanding, &job.retaken)
+		retaking = retaking + ? WHERE id = ? RETURNING key_id, variants, `+remainingColumns, queued, completed, failed, retaking, c.jobID).
+		Scan(&keyID, &variants, &job.captures, &job.expanding, &job.retaken)
 	if err != nil {
 		return fmt.Errorf("count the capture in its job: %w", err)
 	}
@@ -47,9 +49,14 @@ func (s *Store) settle(ctx context.Context, tx database.Tx, c settled) error {
 		return err
 	}
 	if queued == 1 {
-		return joinLane(ctx, tx, keyID, c)
+		err = joinLane(ctx, tx, keyID, c)
+	} else {
+		err = s.finishIfDone(ctx, tx, job)
 	}
-	return s.finishIfDone(ctx, tx, job)
+	if err == nil && variants > 0 && (queued == 0 || c.erred) {
+		err = s.letFollow(ctx, tx, c)
+	}
+	return err
 }
 
 // countOfHost changes the counters of a host, the key's and everybody's.

@@ -46,26 +46,31 @@ func insertRows(ctx context.Context, tx database.Tx, statement, suffix string, r
 // insertTargets makes the captures of targets that follow the first after
 // ones, and every counter but those of the job.
 func insertTargets(ctx context.Context, tx database.Tx, job darkroom.Job, after int, targets []Target) error {
-	targets, after = inVariants(targets, job.Variants), after*job.CapturesPerURL()
+	pages, err := pagesOf(ctx, tx, job)
+	if err != nil {
+		return err
+	}
+	targets, after = inVariants(targets, pages), after*job.CapturesPerURL()
 	if err := insertCaptures(ctx, tx, job, after, targets); err != nil {
 		return err
 	}
 	if err := insertLanes(ctx, tx, job.ID, job.KeyID, after, targets); err != nil {
 		return err
 	}
-	_, err := tx.Exec(ctx, `UPDATE api_keys SET queued = queued + ? WHERE id = ?`, len(targets)-refused(targets), job.KeyID)
+	_, err = tx.Exec(ctx, `UPDATE api_keys SET queued = queued + ? WHERE id = ?`, len(targets)-refused(targets), job.KeyID)
 	return wrap(err, "count the captures of the key")
 }
 
 // inVariants gives each target once in each variant, all of the first before
-// those of the second.
-func inVariants(targets []Target, variants int) []Target {
-	if variants == 0 {
+// those of the second. pages has for each variant the one that it is shot after.
+func inVariants(targets []Target, pages []int) []Target {
+	if len(pages) == 0 {
 		return targets
 	}
-	all := make([]Target, 0, len(targets)*variants)
+	all := make([]Target, 0, len(targets)*len(pages))
 	for _, target := range targets {
-		for target.variant = 1; target.variant <= variants; target.variant++ {
+		for i, page := range pages {
+			target.variant, target.page = i+1, page
 			all = append(all, target)
 		}
 	}
@@ -93,12 +98,16 @@ func insertCaptures(ctx context.Context, tx database.Tx, job darkroom.Job, after
 		if target.Set > 0 {
 			set = job.Variants + target.Set
 		}
+		ordinal, page, due := after+i+1, 0, int64(0)
+		if target.follows() {
+			page, due = ordinal+target.page-target.variant, heldBack
+		}
 		rows[i] = []any{
-			job.ID, after + i + 1, target.URL, target.Host, set, target.variant,
+			job.ID, ordinal, target.URL, target.Host, set, target.variant, page, due,
 			string(state), string(failure.Code), failure.Message,
 		}
 	}
-	err := insertRows(ctx, tx, `INSERT INTO captures (job_id, ordinal, url, host, option_set, variant, state, code, message) VALUES`, "", rows)
+	err := insertRows(ctx, tx, `INSERT INTO captures (job_id, ordinal, url, host, option_set, variant, page_of, due_at, state, code, message) VALUES`, "", rows)
 	return wrap(err, "insert the captures")
 }
 
@@ -106,7 +115,7 @@ func insertCaptures(ctx context.Context, tx database.Tx, job darkroom.Job, after
 type newLane struct {
 	host    string
 	queued  int
-	ordinal int   // of the first
+	ordinal int   // of the first that is not held back
 	delay   int64 // ms
 }
 
@@ -121,8 +130,11 @@ func lanesOf(after int, targets []Target) []*newLane {
 		}
 		lane := byHost[target.Host]
 		if lane == nil {
-			lane = &newLane{host: target.Host, ordinal: after + i + 1}
+			lane = &newLane{host: target.Host}
 			byHost[target.Host], lanes = lane, append(lanes, lane)
+		}
+		if lane.ordinal == 0 && !target.follows() {
+			lane.ordinal = after + i + 1
 		}
 		lane.queued++
 		lane.delay = max(lane.delay, target.Delay.Milliseconds())

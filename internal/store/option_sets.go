@@ -16,25 +16,61 @@ func setPurpose(jobID string, number int) string {
 // insertOptionSets stores the variants of a job, and after them what single
 // URLs have of their own.
 func (s *Store) insertOptionSets(ctx context.Context, tx database.Tx, jobID string, request NewJob) error {
-	rows := make([][]any, 0, len(request.Variants)+len(request.Sets))
-	add := func(variant string, set darkroom.OptionSet) error {
-		number := len(rows) + 1
-		options, sealed, err := s.closeSet(jobID, number, set)
-		rows = append(rows, []any{jobID, number, variant, options, sealed})
+	pages, err := sharedPages(request)
+	if err != nil {
 		return err
 	}
-	for _, variant := range request.Variants {
-		if err := add(variant.Name, variant.Set); err != nil {
+	rows := make([][]any, 0, len(request.Variants)+len(request.Sets))
+	add := func(variant string, set darkroom.OptionSet, page int) error {
+		number := len(rows) + 1
+		options, sealed, err := s.closeSet(jobID, number, set)
+		rows = append(rows, []any{jobID, number, variant, options, sealed, page})
+		return err
+	}
+	for i, variant := range request.Variants {
+		if err := add(variant.Name, variant.Set, pages[i]); err != nil {
 			return err
 		}
 	}
 	for _, set := range request.Sets {
-		if err := add("", set); err != nil {
+		if err := add("", set, 0); err != nil {
 			return err
 		}
 	}
-	err := insertRows(ctx, tx, `INSERT INTO option_sets (job_id, number, variant, options, secrets) VALUES`, "", rows)
+	err = insertRows(ctx, tx, `INSERT INTO option_sets (job_id, number, variant, options, secrets, page_of) VALUES`, "", rows)
 	return wrap(err, "insert the option sets")
+}
+
+// sharedPages gives for each variant the number of the one whose page it is
+// shot from, 0 for none. What single URLs have of their own is not looked at:
+// should it make a difference, the engine loads the page anew.
+func sharedPages(request NewJob) ([]int, error) {
+	variants := make([]darkroom.Options, len(request.Variants))
+	for i, variant := range request.Variants {
+		var err error
+		if variants[i], err = variant.Set.Over(request.Options); err != nil {
+			return nil, err
+		}
+	}
+	pages := darkroom.SharedLoads(variants)
+	for i := range pages {
+		pages[i]++
+	}
+	return pages, nil
+}
+
+// pagesOf gives what sharedPages gave when the job was made.
+func pagesOf(ctx context.Context, tx database.Tx, job darkroom.Job) ([]int, error) {
+	if job.Variants == 0 {
+		return nil, nil
+	}
+	pages, err := queryAll(ctx, tx, scanNumber, `SELECT page_of FROM option_sets WHERE job_id = ? AND number <= ? ORDER BY number`, job.ID, job.Variants)
+	return pages, wrap(err, "read which variants share a page")
+}
+
+func scanNumber(r row) (n int, err error) {
+	err = r.Scan(&n)
+	return n, err
 }
 
 func (s *Store) closeSet(jobID string, number int, set darkroom.OptionSet) (options, sealed string, err error) {

@@ -70,7 +70,7 @@ func (s *Store) writeOutcome(ctx context.Context, tx database.Tx, claim darkroom
 		pixel_hash = ?, stable = ?, blocked = ?, duration = ?, captured_at = ?, cache_key = ?, cached = ?
 		WHERE job_id = ? AND ordinal = ? AND state = 'running' AND attempt = ? AND instance = ?
 		RETURNING host, solo, again`,
-		string(c.state), c.dueAt, outcome.Err != nil && !outcome.Waits(claim), code, message,
+		string(c.state), c.dueAt, c.erred, code, message,
 		result.Key, result.FinalURL, result.HTTPStatus, result.Title, warnings,
 		result.PixelHash, result.Stable, result.Blocked, result.Duration.Milliseconds(), milliseconds(result.CapturedAt), cacheKey, result.Cached,
 		claim.JobID, claim.Ordinal, claim.Attempt, claim.Instance).Scan(&c.host, &c.solo, &c.again)
@@ -87,7 +87,8 @@ func (s *Store) writeOutcome(ctx context.Context, tx database.Tx, claim darkroom
 }
 
 func outcomeState(claim darkroom.Claim, outcome Outcome) settled {
-	c := settled{jobID: claim.JobID, ordinal: claim.Ordinal, state: darkroom.CaptureCompleted}
+	c := settled{jobID: claim.JobID, ordinal: claim.Ordinal, state: darkroom.CaptureCompleted, kept: outcome.Kept}
+	c.erred = outcome.Err != nil && !outcome.Waits(claim)
 	switch {
 	case outcome.Err == nil:
 	case outcome.Waits(claim):

@@ -32,6 +32,8 @@ type candidate struct {
 	rests int
 
 	stays bool // the slot goes on with the job it has just served
+
+	ordinal int // of the capture that can be shot from the slot's page; 0 = the lane's first
 }
 
 // stintLength is how long a slot may stay with a job although others wait as
@@ -82,8 +84,18 @@ func (s *Store) pick(
 		return choice, found && running == 0, found && running > 0, err
 	}
 	choice, found, err = s.findCandidate(ctx, tx, pickOwed, now)
-	if err != nil || !found || hint.JobID == "" {
+	if err != nil || hint.JobID == "" {
 		return choice, found, false, err
+	}
+	next, follows, err := s.findFollower(ctx, tx, hint, now)
+	switch {
+	case err != nil:
+		return candidate{}, false, false, err
+	case follows && !(found && choice.owedMoreThan(next, milliseconds(now))):
+		next.stays = found && next.jobID != choice.jobID
+		return next, true, false, nil
+	case !found:
+		return candidate{}, false, false, nil
 	}
 	choice, err = s.preferHint(ctx, tx, choice, hint, now)
 	return choice, true, false, err
@@ -101,9 +113,15 @@ func (s *Store) findCandidate(
 	ctx context.Context, q database.Querier, query string, now time.Time, where ...any,
 ) (c candidate, found bool, err error) {
 	ms := milliseconds(now)
-	err = q.QueryRow(ctx, query, append([]any{ms, ms, s.perHost, ms}, where...)...).Scan(
+	return scanCandidate(q.QueryRow(ctx, query, append([]any{ms, ms, s.perHost, ms}, where...)...))
+}
+
+// scanCandidate reads candidateColumns, and into more what follows them.
+func scanCandidate(r row, more ...any) (c candidate, found bool, err error) {
+	err = r.Scan(append([]any{
 		&c.keyID, &c.keyRunning, &c.keyTurn, &c.jobID, &c.kind, &c.status,
-		&c.priority, &c.jobRunning, &c.jobTurn, &c.jobStint, &c.host, &c.solo, &c.delay, &c.rests)
+		&c.priority, &c.jobRunning, &c.jobTurn, &c.jobStint, &c.host, &c.solo, &c.delay, &c.rests,
+	}, more...)...)
 	if errors.Is(err, sql.ErrNoRows) {
 		return candidate{}, false, nil
 	}

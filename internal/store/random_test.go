@@ -24,10 +24,14 @@ type world struct {
 	jobs    map[string]darkroom.Job // as last seen
 	cached  int                     // captures that an earlier picture answered
 	retried int                     // jobs
-	slots   map[string]bool         // capture/attempt that was claimed: never twice, unless it was released
+	page    Hint                    // a slot has kept it
+
+	followed int             // captures of a page that was kept
+	slots    map[string]bool // capture/attempt that was claimed: never twice, unless it was released
 }
 
 func TestRandomOperationsKeepTheBooks(t *testing.T) {
+	followed := 0
 	for seed := range uint64(3) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			w := &world{
@@ -44,16 +48,20 @@ func TestRandomOperationsKeepTheBooks(t *testing.T) {
 			if w.cached == 0 {
 				t.Error("no capture was answered by an earlier picture")
 			}
+			followed += w.followed
 			if w.retried == 0 {
 				t.Error("no job was tried again")
 			}
 		})
 	}
+	if followed == 0 {
+		t.Error("no capture was taken of a page that was kept")
+	}
 }
 
 func (w *world) step() {
 	w.clock.forward(time.Duration(w.random.IntN(2000)) * time.Millisecond)
-	switch w.random.IntN(31) {
+	switch w.random.IntN(34) {
 	case 0, 1:
 		w.create()
 	case 2, 3, 4, 5, 6, 7, 8:
@@ -86,6 +94,29 @@ func (w *world) step() {
 		w.deleteOne()
 	case 27, 28, 29, 30:
 		w.retryOne()
+	case 31, 32, 33:
+		w.servePage()
+	}
+}
+
+// servePage takes what can be shot from one page, as one slot does that nobody
+// comes between.
+func (w *world) servePage() {
+	claim, ok, err := w.Claim(w.t.Context(), instance, Hint{})
+	for must(w.t, ok, err) && !claim.Cached {
+		outcome, hint := w.picture(claim), hintOf(claim)
+		if outcome.Kept = claim.Followed; outcome.Kept {
+			hint.PageOf = claim.Ordinal
+		}
+		w.slots[fmt.Sprint(claim.CaptureID, " ", claim.Attempt)] = true
+		w.end(claim, outcome)
+		w.audit()
+		if !outcome.Kept {
+			return
+		}
+		if claim, ok, err = w.Claim(w.t.Context(), instance, hint); ok && claim.JobID == hint.JobID {
+			w.followed++
+		}
 	}
 }
 
@@ -172,8 +203,8 @@ func (w *world) create() {
 
 // someVariants are none, or some that are the same in every job.
 func (w *world) someVariants() []darkroom.Variant {
-	all := variantsOf(w.t, `{"full_page":true}`, `{"device":"iPhone 14"}`, `{"cache":true,"cache_ttl":10,"headers":{"X-A":"b"}}`)
-	return all[:w.random.IntN(2)*w.random.IntN(len(all)+1)]
+	all := variantsOf(w.t, `{"full_page":true}`, `{}`, `{"format":"webp"}`, `{"device":"iPhone 14"}`, `{"cache":true,"cache_ttl":10,"headers":{"X-A":"b"}}`)
+	return all[:w.random.IntN(2)*(1+w.random.IntN(len(all)))]
 }
 
 func (w *world) createCrawl() {
@@ -251,6 +282,10 @@ func (w *world) claimSome() {
 	if len(w.held) > 0 {
 		hint = hintOf(w.held[w.random.IntN(len(w.held))])
 	}
+	if w.page.JobID != "" && w.random.IntN(4) > 0 {
+		hint = w.page
+	}
+	w.page = Hint{}
 	claim, ok, err := w.Claim(w.t.Context(), instance, hint)
 	if !must(w.t, ok, err) {
 		return
@@ -300,6 +335,10 @@ func (w *world) endOne() {
 	}
 	if w.random.IntN(2) == 0 {
 		outcome = witnessed(claim, outcome)
+	}
+	if outcome.Kept = claim.Followed && outcome.Err == nil && w.random.IntN(4) > 0; outcome.Kept {
+		w.page = hintOf(claim)
+		w.page.PageOf = claim.Ordinal
 	}
 	w.end(claim, outcome)
 	w.stale = append(w.stale, claim)

@@ -155,6 +155,7 @@ func (s *Store) insertRetry(ctx context.Context, tx database.Tx, old string, job
 		{"take over the evidence", copyEvidence, []any{job.ID, job.ID, old}},
 		{"hold the artifacts", holdArtifacts, []any{job.ID, job.ID}},
 		{"queue what failed", copyFailed, []any{job.ID, old}},
+		{"hold back what shares a page", holdBack, []any{heldBack, old, job.ID, old, job.ID}},
 		{"make the lanes", copyLanes, []any{job.ID, job.KeyID, old, job.ID}},
 		{"count with the hosts of the key", countLanesOfKey, []any{job.KeyID, job.ID}},
 		{"count with the hosts", countLanes, []any{job.ID}},
@@ -175,8 +176,8 @@ func (s *Store) insertRetry(ctx context.Context, tx database.Tx, old string, job
 // What a retry takes over from the other job. Attempts and losses of what is
 // queued begin anew.
 const (
-	copyOptionSets = `INSERT INTO option_sets (job_id, number, variant, options, secrets)
-		SELECT ?, number, variant, options, '' FROM option_sets WHERE job_id = ?`
+	copyOptionSets = `INSERT INTO option_sets (job_id, number, variant, options, secrets, page_of)
+		SELECT ?, number, variant, options, '', page_of FROM option_sets WHERE job_id = ?`
 
 	endedColumns = `ordinal, url, host, option_set, variant, state, attempt, erred, lost, instance, claimed_at, code, message,
 		artifact_key, final_url, http_status, title, warnings, pixel_hash, stable, blocked, duration, captured_at, cache_key, cached`
@@ -184,6 +185,10 @@ const (
 		FROM captures WHERE job_id = ? AND NOT (` + triedAgain + `)`
 	copyFailed = `INSERT INTO captures (job_id, ordinal, url, host, option_set, variant)
 		SELECT ?, ordinal, url, host, option_set, variant FROM captures WHERE job_id = ? AND ` + triedAgain
+	// What is shot after a capture that is not taken again loads its own page.
+	holdBack = `UPDATE captures SET due_at = ?, page_of = (SELECT old.page_of FROM captures old WHERE old.job_id = ? AND old.ordinal = captures.ordinal)
+		WHERE job_id = ? AND state = 'queued' AND (SELECT old.page_of FROM captures old WHERE old.job_id = ? AND old.ordinal = captures.ordinal)
+		IN (SELECT before.ordinal FROM captures before WHERE before.job_id = ? AND before.state = 'queued')`
 
 	copyEvidence = `INSERT INTO capture_evidence (job_id, ordinal, evidence, requested, frame_key)
 		SELECT ?, e.ordinal, e.evidence, e.requested, e.frame_key FROM captures c
@@ -195,7 +200,7 @@ const (
 		GROUP BY artifact_key) AS taken WHERE artifacts.key = taken.artifact_key`
 
 	copyLanes = `INSERT INTO lanes (job_id, host, solo, key_id, queued, due_at, ordinal, delay)
-		SELECT ?, c.host, 0, ?, count(*), 0, min(c.ordinal),
+		SELECT ?, c.host, 0, ?, count(*), 0, min(CASE WHEN c.due_at = 0 THEN c.ordinal END),
 		coalesce((SELECT l.delay FROM lanes l WHERE l.job_id = ? AND l.host = c.host AND l.solo = 0), 0)
 		FROM captures c WHERE c.job_id = ? AND c.state = 'queued' GROUP BY c.host`
 	countLanesOfKey = `INSERT INTO key_hosts (key_id, host, queued) SELECT ?, host, queued FROM lanes WHERE job_id = ?

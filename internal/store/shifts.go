@@ -137,11 +137,11 @@ func (s *Store) NextDue(ctx context.Context) (at time.Time, ok bool, err error) 
 func nextEvent(ctx context.Context, q database.Querier, now time.Time) (at time.Time, ok bool, err error) {
 	var first int64
 	for _, query := range []string{
-		`SELECT coalesce(min(due_at), 0) FROM lanes WHERE queued > 0 AND due_at > ?`,
-		`SELECT coalesce(min(next_at), 0) FROM hosts WHERE queued > 0 AND next_at > ?`,
+		`SELECT coalesce(min(due_at), 0) FROM lanes WHERE queued > 0 AND due_at > ? AND due_at < ?`,
+		`SELECT coalesce(min(next_at), 0) FROM hosts WHERE queued > 0 AND next_at > ? AND next_at < ?`,
 	} {
 		var ms int64
-		if err := q.QueryRow(ctx, query, milliseconds(now)).Scan(&ms); err != nil {
+		if err := q.QueryRow(ctx, query, milliseconds(now), heldBack).Scan(&ms); err != nil {
 			return time.Time{}, false, fmt.Errorf("find the next due capture: %w", err)
 		}
 		if ms > 0 && (first == 0 || ms < first) {

@@ -42,7 +42,11 @@ type Target struct {
 	Delay time.Duration
 
 	variant int // from 1; 0 = the job has none
+	page    int // the variant that it is shot after, from the same page; 0 = it loads its own
 }
+
+// follows reports whether another capture is to be taken first.
+func (t Target) follows() bool { return t.page > 0 && t.Refusal == nil }
 
 // NewJob is a validated request for a job.
 type NewJob struct {
@@ -90,12 +94,19 @@ type JobPage struct {
 
 // Hint is what a slot has just served: staying there is cheaper for it. The
 // zero value is a slot that has served nothing.
-type Hint struct{ JobID, Host string }
+type Hint struct {
+	JobID, Host string
+
+	// PageOf is the ordinal of the capture whose page the slot still has, for the
+	// next that can be shot from it; 0 = it has none.
+	PageOf int
+}
 
 // Outcome is how an attempt ended.
 type Outcome struct {
 	Result darkroom.Result // what is known, after a failure too
 	Err    *darkroom.Error // nil = success
+	Kept   bool            // the slot has the page still, and comes for the next capture that can be shot from it
 
 	Thumbnail darkroom.Artifact  // of the picture; Key "" = none was made
 	Evidence  *darkroom.Evidence // nil = none; what an earlier attempt left goes

@@ -101,6 +101,7 @@ CREATE TABLE option_sets (
     variant TEXT NOT NULL,  -- name; '' = of URLs
     options TEXT NOT NULL,  -- JSON of what it names, without secrets
     secrets TEXT NOT NULL,  -- sealed; '' = none, or wiped
+    page_of BIGINT NOT NULL DEFAULT 0,  -- number of the variant that is shot from the same page before; 0 = loads its own
     PRIMARY KEY (job_id, number)
 ) WITHOUT ROWID;
 
@@ -129,6 +130,7 @@ CREATE TABLE captures (
     host         TEXT NOT NULL,
     option_set   BIGINT NOT NULL DEFAULT 0,  -- of its URL; 0 = none
     variant      BIGINT NOT NULL DEFAULT 0,  -- option_sets.number; lies over the other; 0 = none
+    page_of      BIGINT NOT NULL DEFAULT 0,  -- ordinal of the capture that is shot from the same page before; 0 = loads its own
     state        TEXT NOT NULL DEFAULT 'queued',
     due_at       BIGINT NOT NULL DEFAULT 0,  -- while queued: not before; 0 = at once
     solo         BIGINT NOT NULL DEFAULT 0,  -- 1 = lost so often that it runs alone
