@@ -9,9 +9,15 @@ import (
 	"darkroom"
 )
 
-// The table of options in the docs is made from the one in the code.
+// The tables of options in the docs are made from the one in the code.
 func TestOptionsAreDocumented(t *testing.T) {
-	const path, begin, end = "docs/api.md", "<!-- options:begin -->\n", "<!-- options:end -->"
+	documented(t, "docs/api.md", "options", optionRows())
+	documented(t, "docs/pictures.md", "shot options", shotOptionRows())
+}
+
+func documented(t *testing.T, path, name, rows string) {
+	t.Helper()
+	begin, end := "<!-- "+name+":begin -->\n", "<!-- "+name+":end -->"
 	page, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
@@ -21,7 +27,18 @@ func TestOptionsAreDocumented(t *testing.T) {
 	if !ok {
 		t.Fatalf("%s lacks the marks of the table", path)
 	}
-	golden(t, path, []byte(before+begin+optionRows()+end+after))
+	golden(t, path, []byte(before+begin+rows+end+after))
+}
+
+func shotOptionRows() string {
+	var rows strings.Builder
+	rows.WriteString("| option | |\n|---|---|\n")
+	for _, option := range darkroom.OptionTable() {
+		if option.Part == darkroom.OfShot {
+			fmt.Fprintf(&rows, "| `%s` | %s |\n", option.Name, option.Doc)
+		}
+	}
+	return rows.String()
 }
 
 func optionRows() string {

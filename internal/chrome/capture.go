@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"time"
 
 	"github.com/chromedp/cdproto/cdp"
@@ -35,6 +36,13 @@ type capture struct {
 	trouble *darkroom.Error // of another try, whose failure cost nothing
 
 	fleeting []string // warnings that another try makes anew
+	tried    bool     // it had another try
+
+	follows  bool // the page was loaded for an earlier picture
+	loaded   loaded
+	walked   int  // down to which height the page was walked through; 0 = not at all
+	scrolled int  // how far it is scrolled
+	moved    bool // one of the two was for this picture
 }
 
 // step is one of those that lead to a picture.
@@ -51,7 +59,11 @@ const (
 )
 
 // steps lists them all, in order.
-func (c *capture) steps() []step {
+func (c *capture) steps() []step { return append(c.loading(), c.shooting()...) }
+
+// loading are those that end with a page that anybody could have loaded, and
+// that is the same for every picture of it.
+func (c *capture) loading() []step {
 	return []step{
 		{"prepare the tab", c.prepare},
 		{stepOpen, c.open},
@@ -59,6 +71,13 @@ func (c *capture) steps() []step {
 		{stepElement, c.waitFor},
 		{"run the js option", c.script},
 		{"click", c.click},
+		{"note the page", c.noteLoaded},
+	}
+}
+
+// shooting are those that each picture needs.
+func (c *capture) shooting() []step {
+	return []step{
 		{stepScroll, c.scroll},
 		{"wait", c.delay},
 		{"pose", c.pose},
@@ -79,13 +98,25 @@ func walk(ctx context.Context, steps []step) error {
 // also when it failed.
 func (c *capture) run(ctx context.Context) error {
 	defer c.countBlocked()
-	if err := walk(ctx, c.steps()); err != nil {
+	steps := c.steps()
+	if c.follows {
+		steps = c.shooting()
+	}
+	if err := walk(ctx, steps); err != nil {
 		return c.explain(ctx, err)
 	}
 	c.lookAgain(ctx)
 	if over := c.proxy.OverBudget(); over != nil {
 		return over
 	}
+	return nil
+}
+
+func (c *capture) noteLoaded(ctx context.Context) error {
+	if err := c.settle(ctx); err != nil {
+		return err
+	}
+	c.loaded = loaded{warnings: slices.Clone(c.shot.Warnings), fleeting: slices.Clone(c.fleeting)}
 	return nil
 }
 

@@ -110,6 +110,7 @@ func (c *capture) secondTry(ctx context.Context, first faults) (faults, error) {
 // retake loads a page that only lacks images once more, with more patience;
 // any other is given the time that it seems to want.
 func (c *capture) retake(ctx context.Context, first faults) (faults, error) {
+	c.tried, c.walked, c.scrolled = true, 0, 0
 	begin := stepOpen
 	if first.weight() < grave {
 		c.options.WaitUntil = "networkidle"

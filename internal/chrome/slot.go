@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/url"
 	"runtime/debug"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -20,12 +21,14 @@ type Slot struct {
 	proxy  *egress.Proxy
 
 	closing atomic.Bool
-	group   atomic.Int64 // of the browser's processes; 0 = none
+	keeping sync.WaitGroup // who waits for the end of a kept page's time
+	group   atomic.Int64   // of the browser's processes; 0 = none
 
 	// turn lies here while nobody uses the slot. Who takes it may use what
 	// follows: a capture, and after it the repair.
 	turn    chan struct{}
 	browser *instance // nil before the first capture and after a failure
+	kept    *keptPage // nil when there is none
 	window  emulatedWindow
 }
 
@@ -62,6 +65,10 @@ func (s *Slot) Prepare(ctx context.Context) error {
 		return fmt.Errorf("prepare a browser: %w", err)
 	}
 	defer s.give()
+	if s.kept != nil && s.browser.alive() {
+		return nil // it is ready for the next picture of that page
+	}
+	s.release()
 	if err := s.ready(ctx, ""); err != nil {
 		s.dismiss()
 		return fmt.Errorf("prepare a browser: %w", err)
@@ -84,7 +91,15 @@ func (s *Slot) Capture(ctx context.Context, request darkroom.CaptureRequest) (sh
 	if err := s.take(ctx); err != nil {
 		return shot, s.notTaken(err)
 	}
-	return s.capture(ctx, request, target)
+	page := s.release()
+	if page == nil || page.fits(request, target) && s.browser.alive() {
+		return s.capture(ctx, request, target, page)
+	}
+	s.afterwards(page.capture, nil)
+	if err := s.take(ctx); err != nil {
+		return shot, s.notTaken(err)
+	}
+	return s.capture(ctx, request, target, nil)
 }
 
 func (s *Slot) notTaken(err error) error {
@@ -97,24 +112,33 @@ func (s *Slot) notTaken(err error) error {
 	return &darkroom.Error{Code: darkroom.CodeInternal, Message: "the browser is being shut down", Err: err}
 }
 
-// capture holds the turn; the repair after it gives it back.
-func (s *Slot) capture(ctx context.Context, request darkroom.CaptureRequest, target *url.URL) (shot darkroom.Shot, err error) {
-	if err := s.ready(ctx, sessionOf(request)); err != nil {
+// capture holds the turn; the repair after it gives it back. page is the one
+// that the slot has kept for it, nil to load one.
+func (s *Slot) capture(ctx context.Context, request darkroom.CaptureRequest, target *url.URL, page *keptPage) (shot darkroom.Shot, err error) {
+	c, err := s.begin(ctx, request, target, page)
+	if err != nil {
 		defer s.give()
 		return shot, s.notReady(ctx, err)
 	}
-	c := &capture{
-		tab: s.browser.tab, proxy: s.proxy, browser: s.engine.browser, target: target, options: request.Options.WithDefaults(),
-		filter: s.engine.config.Filter, access: s.engine.access(), root: s.browser.conn.browser(), context: s.browser.context,
-		thumbnail: request.Thumbnail,
-	}
 	s.browser.guest.begin()
 	s.browser.clean = false
+	s.browser.shots++
 	failure := s.guarded(ctx, c)
 	s.window = c.tab.dressed
-	if failure == nil {
+	switch {
+	case failure == nil && request.Keep && c.keepable():
+		c.shot.Kept = true
+		s.keep(c, sessionOf(request))
+		return c.shot, nil
+	case failure == nil:
 		s.afterwards(c, c.trouble)
 		return c.shot, nil
+	case page != nil && ctx.Err() == nil && foundFalse(failure):
+		s.afterwards(c, failure)
+		if err := s.take(ctx); err != nil {
+			return shot, s.notTaken(err)
+		}
+		return s.capture(ctx, request, target, nil)
 	}
 	failure = s.memoryFailure(failure)
 	failure.HTTPStatus = c.shot.HTTPStatus
@@ -122,6 +146,20 @@ func (s *Slot) capture(ctx context.Context, request darkroom.CaptureRequest, tar
 	c.shot.Thumbnail, c.shot.PixelHash, c.shot.Stable = nil, "", false
 	s.afterwards(c, failure)
 	return c.shot, failure
+}
+
+func (s *Slot) begin(ctx context.Context, request darkroom.CaptureRequest, target *url.URL, page *keptPage) (*capture, error) {
+	if page != nil {
+		return page.capture.follow(request), nil
+	}
+	if err := s.ready(ctx, sessionOf(request)); err != nil {
+		return nil, err
+	}
+	return &capture{
+		tab: s.browser.tab, proxy: s.proxy, browser: s.engine.browser, target: target, options: request.Options.WithDefaults(),
+		filter: s.engine.config.Filter, access: s.engine.access(), root: s.browser.conn.browser(), context: s.browser.context,
+		thumbnail: request.Thumbnail,
+	}, nil
 }
 
 // heapDeath is how much a browser has when V8 ends a page at its limit (see
@@ -247,6 +285,8 @@ func (s *Slot) Close() error {
 		killGroup(int(group))
 	}
 	<-s.turn
+	s.release()
+	s.keeping.Wait()
 	defer s.give()
 	s.dismiss()
 	s.engine.forget(s)

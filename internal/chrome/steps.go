@@ -170,18 +170,22 @@ func (c *capture) resettle(ctx context.Context) error {
 }
 
 func (c *capture) scroll(ctx context.Context) error {
-	if c.wholly() {
+	walked, scrolled := c.options.Traces()
+	c.moved = !c.follows || walked != c.walked || scrolled != c.scrolled
+	if walked != c.walked {
 		if err := c.stroll(ctx); err != nil {
 			return err
 		}
+		c.walked = walked
 	}
-	if c.options.ScrollY == 0 {
+	if scrolled == c.scrolled {
 		return nil
 	}
 	err := c.on(ctx, func(ctx context.Context) error { return c.tab.run(ctx, scriptScroll, nil, c.options.ScrollY) })
 	if err != nil {
 		return err
 	}
+	c.scrolled = scrolled
 	return c.resettle(ctx)
 }
 
@@ -204,8 +208,9 @@ func (c *capture) stroll(ctx context.Context) error {
 	return err
 }
 
+// delay waits before the first picture of a page, and after each move.
 func (c *capture) delay(ctx context.Context) error {
-	if c.options.Delay == 0 {
+	if c.options.Delay == 0 || !c.moved {
 		return nil
 	}
 	return c.linger(ctx, time.Duration(c.options.Delay)*time.Millisecond)

@@ -20,7 +20,6 @@ const (
 // afterwards makes the slot ready for the next page, while the caller already has
 // the picture of the last. Nothing that a page left may be seen by the next.
 func (s *Slot) afterwards(c *capture, failure *darkroom.Error) {
-	s.browser.shots++
 	var marked bool
 	c.tab.look(func(state *pageState) { marked = state.marked })
 	secrets := marked || s.browser.door.sawWorker() || c.leavesCredentials()

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -195,4 +196,31 @@ func TestARetrySharesPages(t *testing.T) {
 	f.claimNothing()
 	f.kept(first)
 	f.wantClaim(after(first), 4, false)
+}
+
+// servePage takes what can be shot from one page, as one slot does that nobody
+// comes between.
+func (w *world) servePage() {
+	claim, ok, err := w.Claim(w.t.Context(), instance, Hint{})
+	for must(w.t, ok, err) && !claim.Cached {
+		outcome, hint := w.picture(claim), hintOf(claim)
+		if outcome.Kept = claim.Followed; outcome.Kept {
+			hint.PageOf = claim.Ordinal
+		}
+		w.slots[fmt.Sprint(claim.CaptureID, " ", claim.Attempt)] = true
+		w.end(claim, outcome)
+		w.audit()
+		if !outcome.Kept {
+			return
+		}
+		if claim, ok, err = w.Claim(w.t.Context(), instance, hint); ok && claim.JobID == hint.JobID {
+			w.followed++
+		}
+	}
+}
+
+// someVariants are none, or some that are the same in every job.
+func (w *world) someVariants() []darkroom.Variant {
+	all := variantsOf(w.t, `{"full_page":true}`, `{}`, `{"format":"webp"}`, `{"device":"iPhone 14"}`, `{"cache":true,"cache_ttl":10,"headers":{"X-A":"b"}}`)
+	return all[:w.random.IntN(2)*(1+w.random.IntN(len(all)))]
 }

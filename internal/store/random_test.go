@@ -99,27 +99,6 @@ func (w *world) step() {
 	}
 }
 
-// servePage takes what can be shot from one page, as one slot does that nobody
-// comes between.
-func (w *world) servePage() {
-	claim, ok, err := w.Claim(w.t.Context(), instance, Hint{})
-	for must(w.t, ok, err) && !claim.Cached {
-		outcome, hint := w.picture(claim), hintOf(claim)
-		if outcome.Kept = claim.Followed; outcome.Kept {
-			hint.PageOf = claim.Ordinal
-		}
-		w.slots[fmt.Sprint(claim.CaptureID, " ", claim.Attempt)] = true
-		w.end(claim, outcome)
-		w.audit()
-		if !outcome.Kept {
-			return
-		}
-		if claim, ok, err = w.Claim(w.t.Context(), instance, hint); ok && claim.JobID == hint.JobID {
-			w.followed++
-		}
-	}
-}
-
 // cancelOne cancels some job in any state, and now and then twice.
 func (w *world) cancelOne() {
 	id, ok := w.pickOne(`SELECT id FROM jobs`)
@@ -199,12 +178,6 @@ func (w *world) create() {
 		Variants:    w.someVariants(), Options: darkroom.Options{Cache: w.random.IntN(3) == 0, CacheTTL: 60},
 	})
 	w.jobs[job.ID] = job
-}
-
-// someVariants are none, or some that are the same in every job.
-func (w *world) someVariants() []darkroom.Variant {
-	all := variantsOf(w.t, `{"full_page":true}`, `{}`, `{"format":"webp"}`, `{"device":"iPhone 14"}`, `{"cache":true,"cache_ttl":10,"headers":{"X-A":"b"}}`)
-	return all[:w.random.IntN(2)*(1+w.random.IntN(len(all)))]
 }
 
 func (w *world) createCrawl() {

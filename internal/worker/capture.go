@@ -18,6 +18,9 @@ func (w *Worker) take(ctx context.Context, own *slot, claim darkroom.Claim) {
 	defer land()
 	began := time.Now()
 	shot, held, err := w.captureWhileHeld(flight, own, claim)
+	if shot.Kept {
+		own.hint.PageOf = claim.Ordinal
+	}
 	switch {
 	case err != nil && flight.Err() != nil:
 		w.release(ctx, claim)
@@ -52,7 +55,7 @@ func (w *Worker) capture(flight context.Context, own *slot, claim darkroom.Claim
 	ctx, cancel := context.WithTimeout(flight, claim.Options.AttemptTimeout())
 	defer cancel()
 	return own.engine.Capture(ctx, darkroom.CaptureRequest{
-		Session: claim.JobID, URL: claim.URL, Options: claim.Options, Thumbnail: onlyNow(claim.Options),
+		Session: claim.JobID, URL: claim.URL, Options: claim.Options, Thumbnail: onlyNow(claim.Options), Keep: claim.Followed,
 	})
 }
 
@@ -145,7 +148,7 @@ func outcomeOf(claim darkroom.Claim, shot darkroom.Shot, err error, now time.Tim
 	if err != nil {
 		return failureOf(claim, shot, err, now, jitter)
 	}
-	return store.Outcome{Result: resultOf(shot, now), Rest: restOf(claim, shot.HTTPStatus, shot.RetryAfter, now, jitter)}
+	return store.Outcome{Result: resultOf(shot, now), Kept: shot.Kept, Rest: restOf(claim, shot.HTTPStatus, shot.RetryAfter, now, jitter)}
 }
 
 func failureOf(claim darkroom.Claim, shot darkroom.Shot, err error, now time.Time, jitter float64) store.Outcome {

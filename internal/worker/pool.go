@@ -111,7 +111,7 @@ func (p *pool) lend() (s *slot) {
 func (p *pool) release(s *slot, now time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	s.usedAt = now
+	s.usedAt, s.hint.PageOf = now, 0 // whoever has the slot next may need another page
 	p.idle = append(p.idle, s)
 	p.lent--
 	p.serve()

@@ -73,6 +73,8 @@ func (w *Worker) work(ctx, turn context.Context) error {
 // step takes the next capture if one is due, and else waits a little. more is
 // false when nothing will be due soon.
 func (w *Worker) step(ctx, turn context.Context, own *slot) (more bool, err error) {
+	hint := own.hint
+	own.hint.PageOf = 0 // the page is kept for the next claim only
 	if !w.space.ok(w.Now()) || w.ready(ctx, own) != nil {
 		return pause(turn, troubleLook), nil
 	}
@@ -80,7 +82,7 @@ func (w *Worker) step(ctx, turn context.Context, own *slot) (more bool, err erro
 		return false, nil
 	}
 	defer w.flights.end()
-	claim, ok, err := w.Store.Claim(turn, w.Instance, own.hint)
+	claim, ok, err := w.Store.Claim(turn, w.Instance, hint)
 	switch {
 	case turn.Err() != nil && err != nil:
 		return false, nil
@@ -91,6 +93,9 @@ func (w *Worker) step(ctx, turn context.Context, own *slot) (more bool, err erro
 	}
 	if claim.Cached {
 		w.Log.Debug("answered by an earlier picture", "job", claim.JobID, "capture", claim.Ordinal, "host", claim.Host)
+		if hint.PageOf > 0 && claim.Followed && claim.JobID == hint.JobID {
+			own.hint.PageOf = claim.Ordinal
+		}
 		return true, nil
 	}
 	own.hint = store.Hint{JobID: claim.JobID, Host: claim.Host}
