@@ -5,7 +5,7 @@ BIN   := bin/darkroom
 export CGO_ENABLED ?= 0
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test test-unit test-node test-e2e test-slow soak leaks race lint vuln fuzz bench generate setup clean
+.PHONY: help build demo test test-unit test-postgres test-node test-e2e test-slow soak leaks race lint vuln fuzz bench generate setup clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,15 +26,18 @@ test-unit: ## Go tests of every room, real Chromium and real SQLite
 	$(GO) vet ./...
 	$(GO) test $(TESTFLAGS) $$($(GO) list ./... | grep -v -e /e2e -e /bench)
 
+test-postgres: ## Every test that has a database on PostgreSQL; `make test` has those of what happens at once
+	DARKROOM_TEST_DATABASE=postgres $(GO) test $(TESTFLAGS) -count=1 ./internal/store ./internal/queue ./internal/worker
+
 test-node: ## The Node client's own tests
 	cd clients/node && node --test test/unit/*.test.*
 
 test-e2e: build ## The whole program, killed in the middle, with the clients
 	$(GO) test -count=1 -timeout 9m ./e2e/...
 
-test-slow: ## Race detector, linters, longer fuzzing and kill loops (≤ 40 minutes)
+test-slow: ## Race detector, linters, longer fuzzing, PostgreSQL and kill loops (≤ 40 minutes)
 	@scripts/setup slow
-	@$(MAKE) --no-print-directory lint race fuzz leaks
+	@$(MAKE) --no-print-directory lint race test-postgres fuzz leaks
 	DARKROOM_LONG=1 $(GO) test -count=1 -timeout 30m ./e2e/...
 
 soak: build ## The long forms that take hours

@@ -14,6 +14,7 @@ import (
 
 	"github.com/dustin/go-humanize"
 
+	"darkroom/internal/bucket"
 	"darkroom/internal/egress"
 	"darkroom/internal/isolation"
 )
@@ -22,7 +23,10 @@ import (
 type config struct {
 	Listen          string // host:port
 	Data            string // absolute
-	Bucket          string // absolute folder of the pictures; "" = in Data
+	DatabaseURL     string // of PostgreSQL; "" = SQLite in Data
+	Role            string // all, api or worker
+	SecretKey       string // as given in the environment; "" = the file in Data
+	BucketURL       string // file:///… or s3://…; "" = a folder in Data
 	Slots           int    // captures at once
 	MaxSlots        int    // captures at once while pages wait for the network
 	Retention       time.Duration
@@ -53,7 +57,10 @@ type config struct {
 func newConfig(known settings, environ environment) (config, error) {
 	c := config{
 		Listen:          known.text("listen"),
-		Bucket:          strings.TrimPrefix(known.text("bucket-url"), "file://"),
+		DatabaseURL:     known.text("database-url"),
+		Role:            known.text("role"),
+		SecretKey:       environ["DARKROOM_SECRET_KEY"],
+		BucketURL:       known.text("bucket-url"),
 		Retention:       known.duration("retention"),
 		JobDeadline:     known.duration("job-deadline"),
 		History:         known.duration("history"),
@@ -82,6 +89,9 @@ func newConfig(known settings, environ environment) (config, error) {
 	if c.Retention <= 0 || c.JobDeadline <= 0 {
 		return c, usage("retention and job-deadline must be longer than 0")
 	}
+	if c.Role != roleAll && c.DatabaseURL == "" {
+		return c, usage("%s: role %s needs a database that several processes share: set --database-url postgres://…", known["role"].Source, c.Role)
+	}
 	authorities, err := readAuthorities(known.text("ca-file"))
 	if err != nil {
 		return c, usage("%s: %v", known["ca-file"].Source, err)
@@ -102,12 +112,16 @@ func newConfig(known settings, environ environment) (config, error) {
 	return c, nil
 }
 
-// bucketFolder is where the pictures go.
-func (c config) bucketFolder() string {
-	if c.Bucket != "" {
-		return c.Bucket
+// bucket is where the pictures go.
+func (c config) bucket() bucket.Config {
+	folder, isFolder := strings.CutPrefix(c.BucketURL, "file://")
+	switch {
+	case c.BucketURL == "":
+		return bucket.Config{Dir: filepath.Join(c.Data, bucketName)}
+	case isFolder:
+		return bucket.Config{Dir: folder}
 	}
-	return filepath.Join(c.Data, bucketName)
+	return bucket.Config{URL: c.BucketURL}
 }
 
 // AllowsPrivate reports whether private targets are allowed while the service

@@ -36,6 +36,7 @@ func (p *program) configCommand() *cobra.Command {
 func (p *program) showSettings(known settings) error {
 	for _, s := range settingTable() {
 		value := known[s.Name]
+		value.Text = s.shown(value.Text)
 		var err error
 		if p.json {
 			err = p.emit(map[string]string{"message_type": "setting", "name": s.Name, "value": value.Text, "source": value.Source})
@@ -73,6 +74,7 @@ Secrets have no flag, because others can read the arguments of a process:
 | Environment | Meaning |
 |---|---|
 | ` + "`DARKROOM_API_KEY`" + ` | The first API key of a server, instead of one made at the first start; and the key that the command line uses for a server that was named. |
+| ` + "`DARKROOM_SECRET_KEY`" + ` | 64 hexadecimal digits that seal secrets in rows, instead of the file ` + "`secret.key`" + `; the same on every instance of a database. |
 | ` + "`DARKROOM_WEBHOOK_SECRET`" + ` | The webhook secret of the first key. |
 | ` + "`DARKROOM_URL`" + ` | The server that ` + "`batch`, `sitemap`, `shot` and `jobs`" + ` use, as ` + "`--server`" + ` does. |
 

@@ -82,9 +82,9 @@ func TestRefusedSettings(t *testing.T) {
 		{"number or word", "", "DARKROOM_CONCURRENCY=fast", "whole number"},
 		{"enum", "", "DARKROOM_PRIVATE_TARGETS=yes", "auto, allow, deny"},
 		{"address", "", "DARKROOM_LISTEN=8484", "host:port"},
-		{"PostgreSQL", "", "DARKROOM_DATABASE_URL=postgres://db/darkroom", "SQLite"},
-		{"S3", "", "DARKROOM_BUCKET_URL=s3://pictures", "folders only"},
-		{"role", "", "DARKROOM_ROLE=worker", "one process"},
+		{"PostgreSQL", "", "DARKROOM_DATABASE_URL=mysql://db/darkroom", "postgres://user@host/name"},
+		{"S3", "", "DARKROOM_BUCKET_URL=s3://id:hunter2@pictures", "credentials come from the environment"},
+		{"role", "", "DARKROOM_ROLE=worker", "--database-url postgres://"},
 		{"isolation", "", "DARKROOM_ISOLATION=on", "auto, required, off"},
 		{"rate limit", "", "DARKROOM_RATE_LIMIT=-1", "at least 0"},
 		{"path prefix", "", "DARKROOM_PATH_PREFIX=/shots", "at / only"},
@@ -138,7 +138,7 @@ func TestTypedSettings(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c.Data != "/var/data/darkroom" || c.bucketFolder() != "/srv/pictures" || c.History != 7*24*time.Hour ||
+	if c.Data != "/var/data/darkroom" || c.bucket().Dir != "/srv/pictures" || c.History != 7*24*time.Hour ||
 		c.MinFreeDisk != 512<<20 || !c.StrictSites || c.Isolation != isolation.Off || c.Slots != 3 || c.MaxPages != 70 || !c.InsecureTLS || !c.RefuseProxies {
 		t.Errorf("%+v", c)
 	}

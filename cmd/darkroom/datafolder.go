@@ -22,6 +22,7 @@ const (
 	secretKeyName     = "secret.key"        // 32 bytes in hex: seals secrets in rows
 	initialKeyName    = "initial-admin-key" // the first API key, when there was no terminal to show it on
 	listenAddressName = "listen-address"    // host:port of the API while it serves
+	instanceName      = "instance"          // of the last process that shared a database with others
 	bucketName        = "bucket"
 )
 

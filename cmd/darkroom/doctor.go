@@ -110,6 +110,7 @@ func checks() []check {
 		{"files", lookAtFileLimit},
 		{"disk", lookAtDisk},
 		{"database", lookAtDatabase},
+		{"bucket", lookAtBucket},
 		{"egress", lookAtEgress},
 	}
 }

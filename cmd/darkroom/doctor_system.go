@@ -14,6 +14,7 @@ import (
 
 	"github.com/dustin/go-humanize"
 
+	"darkroom/internal/bucket"
 	"darkroom/internal/database"
 )
 
@@ -55,7 +56,11 @@ func freeBytes(path string) (int64, error) {
 }
 
 func lookAtDisk(_ context.Context, config config) finding {
-	for _, path := range []string{config.Data, config.bucketFolder(), os.TempDir()} {
+	folders := []string{config.Data, os.TempDir()}
+	if dir := config.bucket().Dir; dir != "" {
+		folders = append(folders, dir)
+	}
+	for _, path := range folders {
 		place := existing(path)
 		free, err := freeBytes(place)
 		if err != nil {
@@ -84,6 +89,9 @@ func existing(path string) string {
 }
 
 func lookAtDatabase(ctx context.Context, config config) finding {
+	if config.DatabaseURL != "" {
+		return lookAtServer(ctx, config)
+	}
 	file := filepath.Join(config.Data, database.FileName)
 	if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
 		return note("", "none yet; the first start makes %s", file)
@@ -99,6 +107,40 @@ func lookAtDatabase(ctx context.Context, config config) finding {
 		return fault("check the file and its folder", "%v", err)
 	}
 	return fine("%s is intact", file)
+}
+
+// lookAtBucket opens an object store; a folder is looked at with the disk.
+func lookAtBucket(ctx context.Context, config config) finding {
+	where := config.bucket()
+	if where.URL == "" {
+		return fine("pictures go to the folder %s", where.Dir)
+	}
+	opened, err := bucket.Open(ctx, where)
+	if broken, ok := errors.AsType[*bucket.Fault](err); ok {
+		return fault(broken.Hint(), "%v", broken)
+	}
+	if err != nil {
+		return fault("correct --bucket-url", "%v", err)
+	}
+	if err := opened.Close(); err != nil {
+		return fault("correct --bucket-url", "%v", err)
+	}
+	return fine("%s can be used", opened.Place())
+}
+
+func lookAtServer(ctx context.Context, config config) finding {
+	db, err := database.Open(ctx, database.Config{URL: config.DatabaseURL})
+	if broken, ok := errors.AsType[*database.Fault](err); ok {
+		return fault(broken.Hint(), "%v", broken)
+	}
+	if err != nil {
+		return fault("correct --database-url", "%v", err)
+	}
+	place := db.Place()
+	if err := errors.Join(db.Ping(ctx), db.Close()); err != nil {
+		return fault("see the log of the database server", "%v", err)
+	}
+	return fine("%s answers and can be written", place)
 }
 
 func lookAtEgress(ctx context.Context, config config) finding {

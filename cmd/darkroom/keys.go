@@ -54,7 +54,7 @@ func (p *program) withRows(ctx context.Context, flags *pflag.FlagSet, work func(
 		return err
 	}
 	defer func() { err = errors.Join(err, folder.Unlock()) }()
-	secret, err := folder.SecretKey()
+	secret, err := config.secretKey(folder)
 	if err != nil {
 		return err
 	}

@@ -111,6 +111,9 @@ func (p *program) introduce(ctx context.Context, s *server) error {
 	if err != nil {
 		s.log.Warn("the credentials for the local command line were not saved", "err", err)
 	}
+	if s.engine == nil {
+		return p.introduceAPI(s, key)
+	}
 	browser := s.engine.Browser()
 	if browser.Outdated() {
 		s.log.Warn("the browser is old, and pages may know holes in it that were closed since: install the newest version",
@@ -127,7 +130,20 @@ func (p *program) introduce(ctx context.Context, s *server) error {
 	}
 	s.log.Info("listening", "url", s.URL, "version", Version, "data", s.config.Data, "instance", s.instance,
 		"browser", browser.Path, "browser_version", browser.Version, "slots", s.config.Slots, "max_slots", s.config.MaxSlots,
-		"private_targets", s.Private, "isolation", s.engine.Isolation().String(), "browser_sandbox", true)
+		"private_targets", s.Private, "isolation", s.engine.Isolation().String(), "browser_sandbox", true,
+		"role", s.config.Role, "database", s.database.Place())
+	return p.keepFirstKey(s, key)
+}
+
+// introduceAPI tells what was started without a browser.
+func (p *program) introduceAPI(s *server, key string) error {
+	s.log.Info("listening", "url", s.URL, "version", Version, "data", s.config.Data, "instance", s.instance,
+		"private_targets", s.Private, "role", s.config.Role, "database", s.database.Place())
+	return p.keepFirstKey(s, key)
+}
+
+// keepFirstKey writes the key that this start made to a file.
+func (p *program) keepFirstKey(s *server, key string) error {
 	if key == "" {
 		return nil
 	}

@@ -161,7 +161,7 @@ func reachable(asked string, listening netip.AddrPort) netip.AddrPort {
 }
 
 func (s *server) openRows(ctx context.Context) error {
-	secret, err := s.folder.SecretKey()
+	secret, err := s.config.secretKey(s.folder)
 	if err != nil {
 		return err
 	}
@@ -173,7 +173,11 @@ func (s *server) openRows(ctx context.Context) error {
 }
 
 func (s *server) openBucket(ctx context.Context) (err error) {
-	if s.bucket, err = bucket.Open(ctx, bucket.Config{Dir: s.config.bucketFolder()}); err != nil {
+	s.bucket, err = bucket.Open(ctx, s.config.bucket())
+	if broken, ok := errors.AsType[*bucket.Fault](err); ok {
+		return environmentFault(broken.Hint(), "%v", broken)
+	}
+	if err != nil {
 		return err
 	}
 	s.onClose(s.bucket.Close)
@@ -184,6 +188,9 @@ func (s *server) openEngine(ctx context.Context) (err error) {
 	s.policy, err = s.config.policy(s.Own, s.log)
 	if err != nil {
 		return err
+	}
+	if !s.config.takesPictures() {
+		return nil
 	}
 	lists, err := filter.Open(s.config.BlockLists, s.log)
 	if err != nil {
@@ -229,7 +236,7 @@ func (c config) policy(own []netip.AddrPort, log *slog.Logger) (*egress.Policy, 
 // recoverWork takes up what a process before this one has left, and makes the
 // folder's first key.
 func (s *server) recoverWork(ctx context.Context) error {
-	lost, err := s.store.RecoverAll(ctx)
+	lost, err := s.takeUp(ctx)
 	if err != nil {
 		return fmt.Errorf("recover the work of the last process: %w", err)
 	}
@@ -242,4 +249,28 @@ func (s *server) recoverWork(ctx context.Context) error {
 	}
 	s.Fresh = len(keys) == 0
 	return nil
+}
+
+// takeUp sets back what died with a process before this one. Beside others that
+// are at work, only what is known to be dead: the one before it on this folder,
+// whose lock is ours now, and those that are silent.
+func (s *server) takeUp(ctx context.Context) (lost int, err error) {
+	if s.config.embedded() {
+		return s.store.RecoverAll(ctx)
+	}
+	path := s.folder.file(instanceName)
+	former, err := os.ReadFile(path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return 0, fmt.Errorf("read which process was here before: %w", err)
+	}
+	if id := strings.TrimSpace(string(former)); id != "" {
+		if lost, err = s.store.RecoverDead(ctx, id); err != nil {
+			return lost, err
+		}
+	}
+	if err := replaceFile(path, []byte(s.instance+"\n")); err != nil {
+		return lost, err
+	}
+	silent, err := s.store.RecoverSilent(ctx)
+	return lost + silent, err
 }

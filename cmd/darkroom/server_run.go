@@ -36,15 +36,15 @@ func newInstanceID() string { return uuid.Must(uuid.NewV7()).String() }
 // openStore opens the database of a data folder and brings its tables up to
 // date.
 func openStore(ctx context.Context, config config, secret [32]byte, log *slog.Logger) (*database.DB, *store.Store, *queue.Inserter, error) {
-	db, err := database.Open(ctx, database.Config{Path: config.Data})
+	db, err := database.Open(ctx, database.Config{Path: config.Data, URL: config.DatabaseURL})
+	if broken, ok := errors.AsType[*database.Fault](err); ok && broken.Shared {
+		return nil, nil, nil, environmentFault(broken.Hint(), "%v", broken)
+	}
 	if err != nil {
 		return nil, nil, nil, err
 	}
 	fail := func(err error) (*database.DB, *store.Store, *queue.Inserter, error) {
 		return nil, nil, nil, errors.Join(err, db.Close())
-	}
-	if err := queue.Migrate(ctx, db); err != nil {
-		return fail(err)
 	}
 	inserter, err := queue.NewInserter(db)
 	if err != nil {
@@ -62,6 +62,9 @@ func openStore(ctx context.Context, config config, secret [32]byte, log *slog.Lo
 // startWork begins to take captures. ctx is the server's life.
 func (s *server) startWork(ctx context.Context) (err error) {
 	s.sitemaps = sitemap.New(sitemap.Config{Client: s.policy.Client(sitemap.FileTime), Admit: s.policy.Admit, Log: s.log})
+	if !s.config.takesPictures() {
+		return nil
+	}
 	s.worker = worker.New(worker.Config{
 		Store: s.store, Bucket: s.bucket, OpenSlot: s.openSlot,
 		Slots: s.config.Slots, MaxSlots: s.config.MaxSlots, Load: load.NewMeter(os.DirFS("/")).Read,
@@ -69,7 +72,9 @@ func (s *server) startWork(ctx context.Context) (err error) {
 		History: s.config.History, MinFreeDisk: s.config.MinFreeDisk, Seen: s.seen(), Log: s.log,
 	})
 	s.keepRunning("worker", s.halt, func() error { return s.worker.Run(ctx) })
-	s.runner, err = queue.Start(ctx, s.database, s.worker.Handlers(), queue.Config{Slots: s.config.MaxSlots, Log: s.log})
+	s.runner, err = queue.Start(ctx, s.database, s.worker.Handlers(), queue.Config{
+		Instance: s.instance, Slots: s.config.MaxSlots, Log: s.log,
+	})
 	if err != nil {
 		return err
 	}
@@ -84,6 +89,9 @@ func (s *server) startWork(ctx context.Context) (err error) {
 // stopWork takes nothing new, lets captures in flight end until ctx does, and
 // hands back the rest. It may be called again.
 func (s *server) stopWork(ctx context.Context) error {
+	if s.worker == nil {
+		return nil
+	}
 	s.worker.Drain(ctx)
 	return s.runner.Stop(ctx)
 }
@@ -104,7 +112,7 @@ func (s *server) openSlot(ctx context.Context) (worker.Slot, error) {
 // requests that are still being answered.
 func (s *server) startAPI(ctx context.Context) error {
 	handler := api.New(api.Config{
-		Store: s.store, Bucket: s.bucket, Policy: s.policy, Shoot: s.worker.Shoot,
+		Store: s.store, Bucket: s.bucket, Policy: s.policy, Shoot: s.shoot,
 		Sender: s.sender(), Walk: s.sitemaps.Walk, Pace: s.store.RecentPace, Thumbnail: chrome.Thumbnail,
 		Limits: api.Limits{
 			MaxURLs: s.config.MaxURLs, MaxPages: s.config.MaxPages, Retention: s.config.Retention, JobDeadline: s.config.JobDeadline,
@@ -115,11 +123,11 @@ func (s *server) startAPI(ctx context.Context) error {
 		FreeDisk: s.roomLeft,
 		Stopping: s.stopping,
 
-		RefuseProxies: s.config.RefuseProxies, AllowInsecureTLS: s.config.InsecureTLS, BrowserMajor: s.engine.Browser().Major(),
+		RefuseProxies: s.config.RefuseProxies, AllowInsecureTLS: s.config.InsecureTLS, BrowserMajor: s.browserMajor(),
 
 		Version: Version, StartedAt: s.started, Log: s.log,
 	})
-	s.api = newHTTPServer(ctx, s.parting(handler), s.log)
+	s.api = newHTTPServer(ctx, s.parting(s.ofRole(handler)), s.log)
 	s.keepRunning("API", func() { _ = s.api.Close() }, func() error { return s.api.Serve(s.listener) })
 	path := s.folder.file(listenAddressName)
 	if err := replaceFile(path, []byte(s.Local.String()+"\n")); err != nil {
@@ -170,12 +178,17 @@ func (s *server) Stop(ctx context.Context) error {
 
 // checks is what /readyz is made of, besides the store and the disk: whether
 // work is done, and which of the operator's safety settings are in force.
-func (s *server) checks(context.Context) []api.Check {
+func (s *server) checks(ctx context.Context) []api.Check {
+	pictures := s.checkBucket(ctx)
+	if s.worker == nil {
+		return []api.Check{pictures, {Name: "role", OK: true, Message: s.config.Role}}
+	}
 	work := api.Check{Name: "work", OK: true}
 	if err := s.worker.Trouble(); err != nil {
 		work.OK, work.Message = false, err.Error()
 	}
 	return []api.Check{
+		pictures,
 		work,
 		{Name: "isolation", OK: true, Message: s.engine.Isolation().String()},
 		{Name: "site_isolation", OK: true, Message: word(s.config.StrictSites, "strict", "shared")},

@@ -32,13 +32,22 @@ type setting struct {
 	Enum    []string
 	Min     int // of a count
 	Doc     string
-	Check   func(text string) error // beyond what Kind, Enum and Min say; nil = nothing
+	Check   func(text string) error  // beyond what Kind, Enum and Min say; nil = nothing
+	Show    func(text string) string // the value without what nobody may read; nil = all of it
 
 	// Unbuilt says why a value other than the default (or Built) is refused:
 	// the feature is not part of this version. A setting that does nothing must
 	// not look as if it did something.
 	Unbuilt string
 	Built   func(text string) bool
+}
+
+// shown is the value as people may see it.
+func (s setting) shown(text string) string {
+	if s.Show == nil {
+		return text
+	}
+	return s.Show(text)
 }
 
 // EnvName is the setting's name in the environment.

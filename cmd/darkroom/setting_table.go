@@ -2,7 +2,6 @@ package main
 
 import (
 	"slices"
-	"strings"
 
 	"darkroom/internal/egress"
 )
@@ -26,19 +25,16 @@ func placeSettings() []setting {
 			Doc: "Folder of the database, the pictures and the keys. Empty: $XDG_DATA_HOME/darkroom, else ~/.local/share/darkroom.",
 		},
 		{
-			Name: "database-url", Kind: settingText,
-			Doc:     "PostgreSQL database shared by several instances. Empty: SQLite in the data folder.",
-			Unbuilt: "this version keeps its rows in SQLite in the data folder only",
+			Name: "database-url", Kind: settingText, Check: checkDatabaseURL, Show: withoutPassword,
+			Doc: "PostgreSQL database shared by several instances: postgres://user@host/name. The password may come from PGPASSWORD or ~/.pgpass. Empty: SQLite in the data folder.",
 		},
 		{
-			Name: "bucket-url", Kind: settingText,
-			Doc:     "Where pictures are kept: file:///absolute/folder (S3 is not in this version). Empty: in the data folder.",
-			Unbuilt: "this version keeps pictures in folders only (file:///absolute/folder)", Built: isFolderURL,
+			Name: "bucket-url", Kind: settingText, Check: checkBucketURL, Show: withoutPassword,
+			Doc: "Where pictures are kept: file:///absolute/folder, or s3://bucket?region=…; other S3 services with &endpoint=https://…&use_path_style=true. Empty: in the data folder.",
 		},
 		{
 			Name: "role", Kind: settingText, Default: "all", Enum: []string{"all", "api", "worker"},
-			Doc:     "What this process does; api and worker are not in this version.",
-			Unbuilt: "this version serves the API and does the work in one process only (role all)", Built: never,
+			Doc: "What this process does: api answers requests and needs no browser, worker takes the pictures and answers /healthz and /readyz only. Both need a database-url.",
 		},
 		{
 			Name: "log-format", Kind: settingText, Default: "auto", Enum: []string{"auto", "text", "json"},
@@ -164,7 +160,3 @@ func networkSettings() []setting {
 		},
 	}
 }
-
-func never(string) bool { return false }
-
-func isFolderURL(text string) bool { return strings.HasPrefix(text, "file:///") }

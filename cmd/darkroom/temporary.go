@@ -43,12 +43,14 @@ func (p *program) temporaryConfig(flags *pflag.FlagSet) (config, error) {
 		env[name] = text
 	}
 	env["DARKROOM_LISTEN"], env["DARKROOM_DATA"] = "127.0.0.1:0", folder
-	delete(env, "DARKROOM_BUCKET_URL")
+	for _, name := range []string{"DARKROOM_BUCKET_URL", "DARKROOM_DATABASE_URL", "DARKROOM_ROLE", "DARKROOM_SECRET_KEY"} {
+		delete(env, name)
+	}
 	settings, err := (&program{env: env}).config(flags)
 	if err != nil {
 		return config{}, errors.Join(err, os.Remove(folder))
 	}
-	settings.Bucket = ""
+	settings.BucketURL, settings.DatabaseURL, settings.Role = "", "", roleAll // what a file says
 	return settings, nil
 }
 

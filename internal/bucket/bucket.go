@@ -6,78 +6,91 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
-	"path/filepath"
+	"iter"
 	"sync"
 	"time"
 
 	"gocloud.dev/blob"
-	"gocloud.dev/blob/fileblob"
 	"gocloud.dev/gcerrors"
 )
 
 // Config says where the bytes are.
 type Config struct {
 	Dir string // folder; made when missing, readable by its owner only
+	URL string // s3://name?region=…; "" = in Dir. Credentials come from the environment, as for every AWS program
 }
 
 // Bucket is a place for bytes. It is safe for concurrent use.
 type Bucket struct {
+	place
+
 	blobs *blob.Bucket
-	dir   string
 
-	// folders is held for reading while a Put needs its folder, and for writing
-	// while an empty folder is taken away.
-	folders sync.RWMutex
+	mu     sync.Mutex // one look at a time
+	looked time.Time
+	seen   error // what the last look found
+}
 
-	// names makes the check whether a key is taken, and the rename that takes
-	// it, one step.
-	names sync.Mutex
+// place is what differs between a folder and an object store.
+type place interface {
+	// Place names the bucket to a person. No credential is in it.
+	Place() string
+
+	// Free is the number of bytes that can still be stored: what the file system
+	// leaves to an unprivileged user. An object store has no end.
+	Free() (int64, error)
+
+	// Keys goes through everything whose key begins with the prefix, in no order
+	// that may be relied on and without holding more than one folder in memory.
+	// What is stored or deleted meanwhile may be in it or not.
+	Keys(ctx context.Context, prefix string) iter.Seq2[Object, error]
+
+	write(ctx context.Context, key string, content []byte, contentType string) error
+	deleted(key string)
+	explain(err error) error
 }
 
 // ErrExists is returned by Put when the key is taken.
 var ErrExists = errors.New("the key is taken")
 
-const (
-	folderMode = 0o700
-	fileMode   = 0o600
-)
-
-// Open opens the bucket in a folder, which it makes when it is missing.
+// Open opens the bucket. A folder is made when it is missing; an object store
+// that cannot be used is a *Fault.
 func Open(ctx context.Context, config Config) (*Bucket, error) {
-	dir, err := filepath.Abs(config.Dir)
+	open := func() (*Bucket, error) { return openFolder(config.Dir) }
+	if config.URL != "" {
+		open = func() (*Bucket, error) { return openStore(ctx, config.URL) }
+	}
+	bucket, err := open()
 	if err != nil {
-		return nil, fmt.Errorf("open the bucket %q: %w", config.Dir, err)
+		return nil, err
 	}
-	if err := os.MkdirAll(dir, folderMode); err != nil {
-		return nil, fmt.Errorf("make the bucket's folder: %w", err)
-	}
-	blobs, err := fileblob.OpenBucket(dir, &fileblob.Options{
-		DirFileMode: folderMode,
-		NoTempDir:   true, // a rename works inside one file system only
-		Metadata:    fileblob.MetadataDontWrite,
-	})
-	if err != nil {
-		return nil, fmt.Errorf("open the bucket %q: %w", dir, err)
-	}
-	bucket := &Bucket{blobs: blobs, dir: dir}
-	if err := bucket.check(ctx); err != nil {
-		return nil, errors.Join(err, blobs.Close())
+	if err := bucket.Check(ctx); err != nil {
+		return nil, errors.Join(err, bucket.blobs.Close())
 	}
 	return bucket, nil
 }
 
-// check finds out at start, and not at the first shot, that the folder cannot
-// be used.
-func (b *Bucket) check(ctx context.Context) error {
+// checkedFor is how long the outcome of a Check is given again: whoever asks
+// often must not make requests of an object store each time.
+const checkedFor = 2 * time.Second
+
+// Check reports whether the bucket can be used. What a person must mend is a
+// *Fault.
+func (b *Bucket) Check(ctx context.Context) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if !b.looked.IsZero() && time.Since(b.looked) < checkedFor {
+		return b.seen
+	}
 	ok, err := b.blobs.IsAccessible(ctx)
 	if err == nil && !ok {
 		err = fs.ErrPermission
 	}
 	if err != nil {
-		return fmt.Errorf("use the bucket %q: %w", b.dir, err)
+		err = fmt.Errorf("use the bucket %s: %w", b.Place(), b.explain(err))
 	}
-	return nil
+	b.looked, b.seen = time.Now(), err
+	return err
 }
 
 // Close ends the use of the bucket. Readers that are open stay usable.
@@ -108,27 +121,10 @@ func (b *Bucket) Size(ctx context.Context, key string) (int64, error) {
 func (b *Bucket) Delete(ctx context.Context, key string) error {
 	err := b.blobs.Delete(ctx, key)
 	if err != nil && gcerrors.Code(err) != gcerrors.NotFound {
-		return fmt.Errorf("delete %s: %w", key, err)
+		return fmt.Errorf("delete %s: %w", key, b.explain(err))
 	}
-	b.removeEmptyFolders(filepath.Dir(b.path(key)))
+	b.deleted(key)
 	return nil
-}
-
-func (b *Bucket) removeEmptyFolders(dir string) {
-	b.folders.Lock()
-	defer b.folders.Unlock()
-	for len(dir) > len(b.dir) {
-		if os.Remove(dir) != nil {
-			return
-		}
-		dir = filepath.Dir(dir)
-	}
-}
-
-// path is where fileblob puts a key of ours: keys have no character that it
-// escapes.
-func (b *Bucket) path(key string) string {
-	return filepath.Join(b.dir, filepath.FromSlash(key))
 }
 
 // missing makes the cause of a look-up that found nothing fs.ErrNotExist,

@@ -58,8 +58,8 @@ func count(t *testing.T, db *DB) (n int) {
 func TestPragmas(t *testing.T) {
 	db := open(t, filepath.Join(t.TempDir(), "a folder? with #odd% name"))
 	for pool, want := range map[*sql.DB]map[string]string{
-		db.write: {"journal_mode": "wal", "synchronous": "2", "foreign_keys": "1", "query_only": "0", "busy_timeout": "10000"},
-		db.read:  {"journal_mode": "wal", "query_only": "1", "busy_timeout": "10000"},
+		db.engine.(*sqlite).writer:  {"journal_mode": "wal", "synchronous": "2", "foreign_keys": "1", "query_only": "0", "busy_timeout": "10000"},
+		db.engine.(*sqlite).readers: {"journal_mode": "wal", "query_only": "1", "busy_timeout": "10000"},
 	} {
 		for name, value := range want {
 			var got string
@@ -73,7 +73,7 @@ func TestPragmas(t *testing.T) {
 func TestTheFilesArePrivate(t *testing.T) {
 	db := withTable(t)
 	for _, suffix := range []string{"", "-wal", "-shm"} {
-		info, err := os.Stat(db.File() + suffix)
+		info, err := os.Stat(db.Place() + suffix)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -161,7 +161,7 @@ func TestReadersNeitherWaitNorWrite(t *testing.T) {
 
 func TestWritersWaitForOneAnother(t *testing.T) {
 	db := withTable(t)
-	second := open(t, filepath.Dir(db.File())) // another process
+	second := open(t, filepath.Dir(db.Place())) // another process
 	const writers, each = 4, 20
 	var all sync.WaitGroup
 	for w := range writers {
@@ -286,11 +286,11 @@ func TestADamagedFileIsExplained(t *testing.T) {
 			if err := db.Close(); err != nil {
 				t.Fatal(err)
 			}
-			content, err := os.ReadFile(db.File())
+			content, err := os.ReadFile(db.Place())
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := os.WriteFile(db.File(), damage(content), 0o600); err != nil {
+			if err := os.WriteFile(db.Place(), damage(content), 0o600); err != nil {
 				t.Fatal(err)
 			}
 			_, err = Open(t.Context(), Config{Path: folder})
@@ -298,7 +298,7 @@ func TestADamagedFileIsExplained(t *testing.T) {
 			if !ok || fault.Reason != Damaged {
 				t.Fatalf("error %v", err)
 			}
-			if !strings.Contains(fault.Hint(), db.File()) || !strings.Contains(fault.Error(), "damaged") {
+			if !strings.Contains(fault.Hint(), db.Place()) || !strings.Contains(fault.Error(), "damaged") {
 				t.Errorf("it says %q and %q", fault.Error(), fault.Hint())
 			}
 		})
@@ -319,7 +319,7 @@ func TestDamageInsideIsFoundByCheck(t *testing.T) {
 	if err := db.Close(); err != nil {
 		t.Fatal(err)
 	}
-	file, err := os.OpenFile(db.File(), os.O_RDWR, 0)
+	file, err := os.OpenFile(db.Place(), os.O_RDWR, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -351,7 +351,7 @@ func TestPing(t *testing.T) {
 
 func TestAFullDiskIsExplained(t *testing.T) {
 	db := withTable(t)
-	if _, err := db.write.ExecContext(t.Context(), `PRAGMA max_page_count = 20`); err != nil {
+	if _, err := db.engine.(*sqlite).writer.ExecContext(t.Context(), `PRAGMA max_page_count = 20`); err != nil {
 		t.Fatal(err)
 	}
 	err := db.Update(t.Context(), func(tx Tx) error {
@@ -376,7 +376,7 @@ func TestFewStatementsAreKept(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if kept := len(db.reads.prepared); kept > maxStatements || kept == 0 {
+	if kept := len(db.engine.(*sqlite).reads.prepared); kept > maxStatements || kept == 0 {
 		t.Errorf("%d statements are kept", kept)
 	}
 }

@@ -3,115 +3,125 @@ package database
 import (
 	"context"
 	"database/sql"
-	"fmt"
+	"errors"
+	"math/rand/v2"
+	"time"
+
+	"github.com/jackc/pgx/v5"
 )
 
-// Querier runs statements: a transaction, or the read pool. QueryRow's Scan
-// gives sql.ErrNoRows when there is no row.
+// Querier runs statements: a transaction, or the readers.
 type Querier interface {
-	Query(ctx context.Context, query string, args ...any) (*sql.Rows, error)
-	QueryRow(ctx context.Context, query string, args ...any) *sql.Row
+	// Query gives rows, which the caller closes before the next statement.
+	Query(ctx context.Context, query string, args ...any) (Rows, error)
+
+	// QueryRow gives at most one row: Scan gives sql.ErrNoRows when there is none.
+	QueryRow(ctx context.Context, query string, args ...any) Row
 
 	// Exec gives the number of rows that changed.
 	Exec(ctx context.Context, query string, args ...any) (int64, error)
 }
 
+// Rows are what a statement gave, one after the other.
+type Rows interface {
+	Row
+	Next() bool
+	Err() error
+	Close() error
+}
+
+// Row is one row. A 0 or 1 may be scanned into a bool.
+type Row interface{ Scan(dest ...any) error }
+
 // Tx is a write transaction. It is valid until the function that got it
 // returns, in one goroutine. A cancelled context does not interrupt its
 // statements: they are short, and half a transaction helps nobody.
 type Tx struct {
-	tx         *sql.Tx
-	statements *statements
-	own        map[string]*sql.Stmt // by their text; closed with the transaction
+	Querier
+
+	lite *sql.Tx // one of the two
+	pg   pgx.Tx
 }
 
-var _ Querier = Tx{}
+// ErrOvertaken is what fn gives to Update when another transaction has changed
+// what its decision rested on: nothing is committed, and fn runs again.
+var ErrOvertaken = errors.New("another transaction was faster")
+
+// How often a transaction is run, and how long it waits between. What others
+// have committed in the meantime cannot stand in its way again, so many tries
+// mean very many others.
+const (
+	mostTries = 20
+	firstWait = time.Millisecond
+	mostWait  = 64 * time.Millisecond
+)
 
 // Update runs fn in a write transaction: committed, and durable, when fn gives
 // nil; else rolled back, and fn's error is given back. ctx bounds the wait for
 // the transaction, not the transaction. fn must not call Update, nor anything
 // that does: it would wait for itself.
+//
+// On PostgreSQL transactions run at once, each statement seeing what was
+// committed when it began (READ COMMITTED). A transaction that ends in a
+// deadlock, cannot be serialized, or gives ErrOvertaken is run again, so fn
+// must begin with all of its variables as if it had not run before.
 func (db *DB) Update(ctx context.Context, fn func(Tx) error) error {
-	err := db.update(ctx, fn)
-	db.writes.prepareWanted(context.WithoutCancel(ctx))
+	wait := firstWait
+	for try := 1; ; try++ {
+		err := db.once(ctx, fn)
+		if err == nil || try == mostTries || !worthAnotherTry(err) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(rand.N(wait)):
+		}
+		wait = min(2*wait, mostWait)
+	}
+}
+
+// Lock waits until no other transaction holds the name, in any process, and
+// holds it to the end of the transaction; when Share is asked for, alone. Locks
+// are taken before rows are changed. On SQLite, where one transaction runs at a
+// time, it does nothing.
+func (t Tx) Lock(ctx context.Context, name string) error {
+	return t.advise(ctx, `SELECT pg_advisory_xact_lock(hashtextextended($1, 0))`, name)
+}
+
+// Share is like Lock, but others may share the name at the same time.
+func (t Tx) Share(ctx context.Context, name string) error {
+	return t.advise(ctx, `SELECT pg_advisory_xact_lock_shared(hashtextextended($1, 0))`, name)
+}
+
+func (t Tx) advise(ctx context.Context, query, name string) error {
+	if t.pg == nil {
+		return nil
+	}
+	_, err := t.Exec(ctx, query, name)
 	return err
 }
 
-func (db *DB) update(ctx context.Context, fn func(Tx) error) error {
-	conn, err := db.write.Conn(ctx)
-	if err != nil {
-		return fmt.Errorf("begin a transaction: %w", db.fault(err))
+// TryShare is like Share, but does not wait: held is false when somebody has
+// locked the name. A transaction that has changed rows may ask for it.
+func (t Tx) TryShare(ctx context.Context, name string) (held bool, err error) {
+	if t.pg == nil {
+		return true, nil
 	}
-	defer func() { _ = conn.Close() }() // only gives it back to the pool
-	tx, err := conn.BeginTx(context.WithoutCancel(ctx), nil)
-	if err != nil {
-		return fmt.Errorf("begin a transaction: %w", db.fault(err))
-	}
-	// After a commit this does nothing; after an error or a panic of fn that is
-	// what the caller must hear of.
-	defer func() { _ = tx.Rollback() }()
-	if err := fn(Tx{tx: tx, statements: db.writes, own: map[string]*sql.Stmt{}}); err != nil {
-		return db.fault(err)
-	}
-	if err := tx.Commit(); err != nil {
-		return fmt.Errorf("commit a transaction: %w", db.fault(err))
-	}
-	return nil
+	err = t.QueryRow(ctx, `SELECT pg_try_advisory_xact_lock_shared(hashtextextended($1, 0))`, name).Scan(&held)
+	return held, err
 }
 
-// Query runs a statement that gives rows. The caller closes them before the
-// next statement.
-func (t Tx) Query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
-	ctx = context.WithoutCancel(ctx)
-	stmt, err := t.prepare(ctx, query)
-	if err != nil {
-		return nil, err
-	}
-	return stmt.QueryContext(ctx, args...)
-}
+// SQLite gives the transaction to the queue's driver, which shares it; nil on
+// PostgreSQL.
+func (t Tx) SQLite() *sql.Tx { return t.lite }
 
-// QueryRow runs a statement that gives at most one row.
-func (t Tx) QueryRow(ctx context.Context, query string, args ...any) *sql.Row {
-	ctx = context.WithoutCancel(ctx)
-	stmt, err := t.prepare(ctx, query)
-	if err != nil {
-		return t.tx.QueryRowContext(ctx, query, args...) // gives the same error, as a row
-	}
-	return stmt.QueryRowContext(ctx, args...)
-}
+// Postgres is SQLite's counterpart.
+func (t Tx) Postgres() pgx.Tx { return t.pg }
 
-// Exec runs a statement and gives the number of rows that changed.
-func (t Tx) Exec(ctx context.Context, query string, args ...any) (int64, error) {
-	ctx = context.WithoutCancel(ctx)
-	stmt, err := t.prepare(ctx, query)
-	if err != nil {
-		return 0, err
-	}
-	result, err := stmt.ExecContext(ctx, args...)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected()
-}
-
-// prepare gives a statement that is valid in this transaction. One that is not
-// kept yet is prepared for the transaction alone.
-func (t Tx) prepare(ctx context.Context, query string) (stmt *sql.Stmt, err error) {
-	if stmt := t.own[query]; stmt != nil {
-		return stmt, nil
-	}
-	if kept := t.statements.find(query); kept != nil {
-		stmt = t.tx.StmtContext(ctx, kept)
-	} else if stmt, err = t.tx.PrepareContext(ctx, query); err != nil {
-		return nil, err
-	}
-	t.own[query] = stmt
-	return stmt, nil
-}
-
-// Unwrap gives the transaction to the queue's driver, which shares it.
-func (t Tx) Unwrap() *sql.Tx { return t.tx }
-
-// Wrap makes a Tx of a transaction that the queue's driver began. It keeps
+// WrapSQLite makes a Tx of a transaction that the queue's driver began. It keeps
 // nothing prepared.
-func Wrap(tx *sql.Tx) Tx { return Tx{tx: tx, statements: &statements{}, own: map[string]*sql.Stmt{}} }
+func WrapSQLite(tx *sql.Tx) Tx { return sqliteTx(tx, &statements{}) }
+
+// WrapPostgres is WrapSQLite's counterpart.
+func WrapPostgres(tx pgx.Tx) Tx { return postgresTx(tx) }

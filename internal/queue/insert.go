@@ -15,7 +15,8 @@ import (
 
 // Inserter inserts tasks. It works none.
 type Inserter struct {
-	client *river.Client[database.Tx]
+	client  *river.Client[database.Tx]
+	waiting string
 }
 
 // NewInserter makes an inserter over db. The queue's tables are made by
@@ -25,10 +26,11 @@ func NewInserter(db *database.DB) (*Inserter, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make the queue's client: %w", err)
 	}
-	return &Inserter{client: client}, nil
+	return &Inserter{client: client, waiting: waitingShifts(db.Dialect())}, nil
 }
 
-// Migrate makes the queue's tables, or brings them up to date.
+// Migrate makes the queue's tables, or brings them up to date. Processes that
+// start at once must call it inside database.DB.Alone.
 func Migrate(ctx context.Context, db *database.DB) error {
 	migrator, err := rivermigrate.New(newDriver(db), &rivermigrate.Config{Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
@@ -79,9 +81,9 @@ func advance(ctx context.Context, tx database.Tx, task *rivertype.JobRow) error 
 }
 
 // Waiting counts the shifts that no slot has taken yet and that will be due by
-// that time.
-func (i *Inserter) Waiting(ctx context.Context, tx database.Tx, by time.Time) (shifts int, err error) {
-	err = tx.QueryRow(ctx, sqliteWaiting, string(Shift), float64(by.UnixMilli())/1000).Scan(&shifts)
+// that time, up to most. None of them is taken before tx has ended.
+func (i *Inserter) Waiting(ctx context.Context, tx database.Tx, by time.Time, most int) (shifts int, err error) {
+	err = tx.QueryRow(ctx, i.waiting, string(Shift), float64(by.UnixMilli())/1000, most).Scan(&shifts)
 	if err != nil {
 		return 0, fmt.Errorf("count the waiting shifts: %w", err)
 	}

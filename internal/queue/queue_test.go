@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"darkroom/internal/database"
+	"darkroom/internal/database/databasetest"
 )
 
 // patience ends a test that waits for what never comes.
@@ -27,7 +28,12 @@ type fixture struct {
 
 func newFixture(t *testing.T) *fixture {
 	t.Helper()
-	db, err := database.Open(t.Context(), database.Config{Path: t.TempDir()})
+	return newFixtureOn(t, databasetest.Config(t, nil))
+}
+
+func newFixtureOn(t *testing.T, config database.Config) *fixture {
+	t.Helper()
+	db, err := database.Open(t.Context(), config)
 	check(t, err)
 	t.Cleanup(func() { check(t, db.Close()) })
 	check(t, Migrate(t.Context(), db))
@@ -58,7 +64,7 @@ func (f *fixture) number(query string, args ...any) (n int) {
 func (f *fixture) waiting(by time.Time) (n int) {
 	f.t.Helper()
 	check(f.t, f.db.Update(f.t.Context(), func(tx database.Tx) (err error) {
-		n, err = f.Waiting(f.t.Context(), tx, by)
+		n, err = f.Waiting(f.t.Context(), tx, by, 100)
 		return err
 	}))
 	return n
@@ -279,7 +285,7 @@ func TestAPanicIsAFailure(t *testing.T) {
 // What a killed process held runs again at once, and its leadership is not
 // waited for.
 func TestAStartSetsBackWhatADeadProcessHeld(t *testing.T) {
-	f := newFixture(t)
+	f := newFixtureOn(t, database.Config{Path: t.TempDir()}) // on PostgreSQL others may be at work
 	f.insert(Task{Kind: Finish, ID: "job"}, Task{Kind: Shift})
 	check(t, f.db.Update(t.Context(), func(tx database.Tx) error {
 		for _, statement := range []string{
@@ -297,6 +303,34 @@ func TestAStartSetsBackWhatADeadProcessHeld(t *testing.T) {
 	for _, key := range []string{"finish job", "shift ", "sweep "} {
 		await(t, key+" was called", func() bool { return calls(&seen, key) == 1 })
 	}
+}
+
+// On PostgreSQL only what instances held that are silent is set back.
+func TestWhatLostInstancesHeldIsSetBack(t *testing.T) {
+	f := newFixtureOn(t, databasetest.Postgres(t, nil))
+	f.insert(Task{Kind: Finish, ID: "of a dead one"}, Task{Kind: Finish, ID: "of one alive"}, Task{Kind: Finish, ID: "just begun"})
+	check(t, f.db.Update(t.Context(), func(tx database.Tx) error {
+		for id, by := range map[string]string{"of a dead one": "dead", "of one alive": "alive", "just begun": "new"} {
+			ago := map[bool]string{true: "0", false: "1 minute"}[by == "new"]
+			if _, err := tx.Exec(t.Context(), `UPDATE river_job SET state = 'running', attempt = 2, attempted_by = ARRAY['dead', ?::text],
+				attempted_at = now() - ?::interval WHERE args ->> 'id' = ?`, by, ago, id); err != nil {
+				return err
+			}
+		}
+		n, err := SetBackLost(t.Context(), tx, []string{"alive"}, time.Now().Add(-20*time.Second))
+		if n != 1 {
+			t.Errorf("%d were set back", n)
+		}
+		return err
+	}))
+	if n := f.number(`SELECT count(*) FROM river_job WHERE state = 'available' AND args ->> 'id' = 'of a dead one'`); n != 1 {
+		t.Error("it is not available")
+	}
+	lite := newFixtureOn(t, database.Config{Path: t.TempDir()})
+	check(t, lite.db.Update(t.Context(), func(tx database.Tx) error {
+		_, err := SetBackLost(t.Context(), tx, nil, time.Now())
+		return err
+	}))
 }
 
 func TestSlotsBoundTheShifts(t *testing.T) {

@@ -33,8 +33,9 @@ func (l Later) Error() string { return fmt.Sprintf("not before %v have passed", 
 
 // Config says how much is worked at once.
 type Config struct {
-	Slots int          // shifts at once; at least 1
-	Log   *slog.Logger // gets River's warnings and errors
+	Instance string       // name of this process among those that work on the database
+	Slots    int          // shifts at once; at least 1
+	Log      *slog.Logger // gets River's warnings and errors
 }
 
 const (
@@ -53,12 +54,14 @@ type Runner struct {
 	cancel context.CancelFunc
 }
 
-// Start sets back what a dead predecessor was working on and begins to work.
-// It must be the only one on its database. ctx bounds the start only; call
-// Stop to end it.
+// Start begins to work. On SQLite, where it must be the only one, it first sets
+// back what a dead predecessor was working on; on PostgreSQL see SetBackLost.
+// ctx bounds the start only; call Stop to end it.
 func Start(ctx context.Context, db *database.DB, handlers Handlers, config Config) (*Runner, error) {
-	if err := setBack(ctx, db); err != nil {
-		return nil, err
+	if db.Dialect() == database.SQLite {
+		if err := setBack(ctx, db); err != nil {
+			return nil, err
+		}
 	}
 	client, err := river.NewClient(newDriver(db), riverConfig(handlers, config))
 	if err != nil {
@@ -88,8 +91,37 @@ func setBack(ctx context.Context, db *database.DB) error {
 	})
 }
 
+// SetBackLost makes the tasks available that were taken before that time by an
+// instance that is not among those alive. It does nothing on SQLite.
+func SetBackLost(ctx context.Context, tx database.Tx, alive []string, before time.Time) (n int, err error) {
+	if tx.Postgres() == nil {
+		return 0, nil
+	}
+	changed, err := tx.Exec(ctx, `UPDATE river_job SET state = 'available' WHERE state = 'running' AND attempted_at < to_timestamp(?)
+		AND NOT (attempted_by[array_upper(attempted_by, 1)] = ANY (?))`, float64(before.UnixMilli())/1000, append([]string{}, alive...)) // a nil one would be NULL
+	if err != nil {
+		return 0, fmt.Errorf("set back the tasks of lost instances: %w", err)
+	}
+	return int(changed), nil
+}
+
+// SetBackOf makes the tasks available that an instance holds which has died. It
+// does nothing on SQLite.
+func SetBackOf(ctx context.Context, tx database.Tx, instance string) error {
+	if tx.Postgres() == nil {
+		return nil
+	}
+	_, err := tx.Exec(ctx, `UPDATE river_job SET state = 'available' WHERE state = 'running'
+		AND attempted_by[array_upper(attempted_by, 1)] = ?`, instance)
+	if err != nil {
+		return fmt.Errorf("set back the tasks of a dead instance: %w", err)
+	}
+	return nil
+}
+
 func riverConfig(handlers Handlers, config Config) *river.Config {
 	return &river.Config{
+		ID:      config.Instance,
 		Workers: workers(handlers),
 		Queues: map[string]river.QueueConfig{
 			string(Shift):   {MaxWorkers: max(1, config.Slots)},

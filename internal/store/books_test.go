@@ -1,6 +1,11 @@
 package store
 
-import "testing"
+import (
+	"strings"
+	"testing"
+
+	"darkroom/internal/database"
+)
 
 // books are the sums that must hold whenever nobody is in the middle of a
 // transaction. Each statement gives what contradicts them.
@@ -95,13 +100,25 @@ var books = []struct{ rule, query string }{
 	{"attempts that ended are among those that were made", `SELECT job_id FROM captures WHERE erred + lost > attempt`},
 }
 
+// contradictions gives what contradicts a rule.
+func (f *fixture) contradictions(query string) []string {
+	f.t.Helper()
+	if f.db.Dialect() == database.PostgreSQL {
+		query = strings.NewReplacer(
+			`json(r.args) ->> '$.id'`, `r.args ->> 'id'`,
+			`max(1, variants) * (crawl ->> '$.max_pages')`, `greatest(1, variants) * (nullif(crawl, '')::json ->> 'max_pages')::bigint`,
+			`nullif(discovery, '') ->> '$.ended'`, `(nullif(discovery, '')::json ->> 'ended')::boolean::int`,
+		).Replace(query)
+	}
+	bad, err := queryAll(f.t.Context(), f.db.Read(f.t.Context()), scanText, query)
+	return must(f.t, bad, err)
+}
+
 // audit checks every rule.
 func (f *fixture) audit() {
 	f.t.Helper()
 	for _, rule := range books {
-		bad, err := queryAll(f.t.Context(), f.db.Read(f.t.Context()), scanText, rule.query)
-		check(f.t, err)
-		if len(bad) > 0 {
+		if bad := f.contradictions(rule.query); len(bad) > 0 {
 			f.t.Errorf("it does not hold that %s: %v", rule.rule, bad)
 		}
 	}
@@ -142,8 +159,7 @@ func TestAuditNoticesWrongBooks(t *testing.T) {
 		f.exec(damage)
 		found := 0
 		for _, rule := range books {
-			bad, err := queryAll(t.Context(), f.db.Read(t.Context()), scanText, rule.query)
-			found += len(must(t, bad, err))
+			found += len(f.contradictions(rule.query))
 		}
 		if found == 0 {
 			t.Errorf("the audit did not notice %s", damage)

@@ -56,6 +56,9 @@ func (s *Store) endCached(ctx context.Context, tx database.Tx, claim darkroom.Cl
 
 // holdArtifact gives an artifact one more capture or file that it belongs to.
 func holdArtifact(ctx context.Context, tx database.Tx, a darkroom.Artifact) error {
-	_, err := tx.Exec(ctx, `UPDATE artifacts SET uses = uses + 1 WHERE key = ?`, a.Key)
+	changed, err := tx.Exec(ctx, `UPDATE artifacts SET uses = uses + 1 WHERE key = ? AND uses > 0`, a.Key)
+	if err == nil && changed == 0 {
+		return database.ErrOvertaken // its last holder gave it up just now
+	}
 	return wrap(err, "share artifact %s", a.Key)
 }

@@ -37,9 +37,9 @@ func (s *Store) CancelJob(ctx context.Context, keyID, id string) (darkroom.Job, 
 	return job.Job, nil
 }
 
-// findOwn is findJob for the key that the job belongs to.
+// findOwn is lockJob for the key that the job belongs to.
 func (s *Store) findOwn(ctx context.Context, tx database.Tx, keyID, id string) (storedJob, error) {
-	job, err := s.findJob(ctx, tx, id)
+	job, err := s.lockJob(ctx, tx, id)
 	if err == nil && job.KeyID != keyID {
 		return storedJob{}, notFound("job", id)
 	}

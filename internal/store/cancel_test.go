@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"darkroom"
+	"darkroom/internal/database/databasetest"
 	"darkroom/internal/queue"
 )
 
@@ -325,7 +326,7 @@ func TestDeleteLeavesSharedPictures(t *testing.T) {
 // Slots, cancels, deletes, retries and finishes at once: whoever comes first,
 // the books are right, nothing is stuck, and no result of a stopped job is kept.
 func TestParallelActs(t *testing.T) {
-	s := openStore(t, t.TempDir(), Config{SecretKey: secretKey, Slots: 4})
+	s := openStore(t, databasetest.Config(t, prepare), Config{SecretKey: secretKey, Slots: 4})
 	f := &fixture{Store: s, t: t, clock: newClock()}
 	f.key = f.newKey("first")
 	var ids []string

@@ -1,8 +1,11 @@
 package store
 
 import (
+	"cmp"
 	"context"
+	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -27,20 +30,16 @@ func (s *Store) Claim(ctx context.Context, instance string, hint Hint) (claim da
 	if _, resting := s.idle.now(now); resting && hint.PageOf == 0 {
 		return darkroom.Claim{}, false, nil
 	}
-	err = explain(s.db.Update(ctx, func(tx database.Tx) error {
-		choice, found, held, err := s.pick(ctx, tx, instance, hint, now)
-		if err != nil || held {
-			return err
-		}
-		if !found {
-			return s.rest(ctx, tx, now)
-		}
-		claim, err = s.take(ctx, tx, choice, instance, now)
-		ok = err == nil
-		return err
-	}))
+	s.solo.RLock()
+	claim, ok, err = s.claim(ctx, instance, hint, now, false)
+	s.solo.RUnlock()
+	if errors.Is(err, errAlone) {
+		s.solo.Lock()
+		claim, ok, err = s.claim(ctx, instance, hint, now, true)
+		s.solo.Unlock()
+	}
 	if err != nil {
-		return darkroom.Claim{}, false, wrap(err, "claim a capture")
+		return darkroom.Claim{}, false, wrap(explain(err), "claim a capture")
 	}
 	if claim.Cached {
 		s.idle.end() // it makes room for others
@@ -48,10 +47,53 @@ func (s *Store) Claim(ctx context.Context, instance string, hint Hint) (claim da
 	return claim, ok, nil
 }
 
-func (s *Store) rest(ctx context.Context, tx database.Tx, now time.Time) error {
+// errAlone is how a claim finds out that what it would take must run alone:
+// it begins again while no other claim of this process is under way.
+var errAlone = errors.New("the next capture must run alone")
+
+func (s *Store) claim(
+	ctx context.Context, instance string, hint Hint, now time.Time, alone bool,
+) (claim darkroom.Claim, ok bool, err error) {
+	seen := s.idle.ends.Load()
+	busy := "" // a job that is being changed as a whole: the next try waits for that, before it holds anything
+	err = s.db.Update(ctx, func(tx database.Tx) error {
+		claim, ok = darkroom.Claim{}, false
+		if busy != "" {
+			if err := tx.Share(ctx, jobLock(busy)); err != nil {
+				return err
+			}
+		}
+		choice, found, held, err := s.pick(ctx, tx, instance, hint, now)
+		if err != nil || held {
+			return err
+		}
+		if !found {
+			return s.rest(ctx, tx, seen, now)
+		}
+		if choice.solo == 1 && !alone {
+			return errAlone
+		}
+		if choice, err = s.hold(ctx, tx, choice, now); err != nil {
+			return err
+		}
+		if held, err := tx.TryShare(ctx, jobLock(choice.jobID)); err != nil || !held {
+			busy = choice.jobID
+			return cmp.Or(err, database.ErrOvertaken)
+		}
+		claim, err = s.take(ctx, tx, choice, instance, now)
+		ok = err == nil
+		return err
+	})
+	if errors.Is(err, database.ErrOvertaken) {
+		return darkroom.Claim{}, false, nil // each time, so others are at work; the slot looks again
+	}
+	return claim, ok, err
+}
+
+func (s *Store) rest(ctx context.Context, tx database.Tx, seen int64, now time.Time) error {
 	next, event, err := nextEvent(ctx, tx, now)
 	if err == nil {
-		s.idle.begin(now, next, event)
+		s.idle.begin(seen, now, next, event)
 	}
 	return err
 }
@@ -69,6 +111,9 @@ func (s *Store) take(
 		RETURNING ordinal, url, option_set, variant, again, attempt, erred, lost`,
 		instance, milliseconds(now), choice.jobID, choice.ordinal, choice.ordinal, choice.jobID, choice.host, choice.solo).
 		Scan(&claim.Ordinal, &claim.URL, &set, &variant, &again, &claim.Attempt, &claim.Failed, &claim.Lost)
+	if errors.Is(err, sql.ErrNoRows) {
+		return darkroom.Claim{}, database.ErrOvertaken
+	}
 	if err != nil {
 		return darkroom.Claim{}, fmt.Errorf("take the first capture of a lane: %w", err)
 	}
@@ -107,7 +152,7 @@ func (s *Store) answer(
 	if claim.Cached || choice.ordinal > 0 {
 		delay = 0 // the host is not asked for anything
 	}
-	err = countClaimOfHost(ctx, tx, choice, milliseconds(now), delay)
+	err = s.countClaimOfHost(ctx, tx, choice, milliseconds(now), delay)
 	if err == nil && claim.Cached {
 		err = s.endCached(ctx, tx, claim, earlier, choice.ordinal > 0)
 	}
@@ -152,13 +197,24 @@ func (s *Store) countClaim(
 }
 
 // countClaimOfHost counts a claim with its host, which is not asked again
-// before delay has passed, by nobody.
-func countClaimOfHost(ctx context.Context, tx database.Tx, choice candidate, now, delay int64) error {
-	if _, err := tx.Exec(ctx, `UPDATE key_hosts SET queued = queued - 1, running = running + 1 WHERE key_id = ? AND host = ?`,
-		choice.keyID, choice.host); err != nil {
+// before delay has passed, by nobody. Others may have taken the last place at
+// the host since it was picked.
+func (s *Store) countClaimOfHost(ctx context.Context, tx database.Tx, choice candidate, now, delay int64) error {
+	changed, err := tx.Exec(ctx, `UPDATE key_hosts SET queued = queued - 1, running = running + 1
+		WHERE key_id = ? AND host = ? AND running < (SELECT host_concurrency FROM jobs WHERE id = ?)`,
+		choice.keyID, choice.host, choice.jobID)
+	if err != nil {
 		return fmt.Errorf("count the claim in its key's host: %w", err)
 	}
-	_, err := tx.Exec(ctx, `UPDATE hosts SET queued = queued - 1, running = running + 1,
-		next_at = CASE WHEN ? > 0 THEN ? ELSE next_at END WHERE host = ?`, delay, now+delay, choice.host)
+	if changed == 0 {
+		return database.ErrOvertaken
+	}
+	changed, err = tx.Exec(ctx, `UPDATE hosts SET queued = queued - 1, running = running + 1,
+		next_at = CASE WHEN ? > 0 THEN ? ELSE next_at END
+		WHERE host = ? AND (next_at <= ? OR ? > 0) AND running < CASE WHEN rests > 0 THEN 1 ELSE ? END`,
+		delay, now+delay, choice.host, now, choice.ordinal, s.perHost)
+	if err == nil && changed == 0 {
+		return database.ErrOvertaken
+	}
 	return wrap(err, "count the claim in its host")
 }

@@ -34,11 +34,14 @@ func (s *Store) settle(ctx context.Context, tx database.Tx, c settled) error {
 	default:
 		failed = 1
 	}
+	if err := s.settleLane(ctx, tx, c); err != nil {
+		return err
+	}
 	var keyID string
-	variants, job := 0, remaining{id: c.jobID}
+	job := remaining{id: c.jobID}
 	err := tx.QueryRow(ctx, `UPDATE jobs SET running = running - 1, queued = queued + ?, completed = completed + ?, failed = failed + ?,
-		retaking = retaking + ? WHERE id = ? RETURNING key_id, variants, `+remainingColumns, queued, completed, failed, retaking, c.jobID).
-		Scan(&keyID, &variants, &job.captures, &job.expanding, &job.retaken)
+		retaking = retaking + ? WHERE id = ? RETURNING key_id, `+remainingColumns, queued, completed, failed, retaking, c.jobID).
+		Scan(&keyID, &job.captures, &job.expanding, &job.retaken)
 	if err != nil {
 		return fmt.Errorf("count the capture in its job: %w", err)
 	}
@@ -49,14 +52,31 @@ func (s *Store) settle(ctx context.Context, tx database.Tx, c settled) error {
 		return err
 	}
 	if queued == 1 {
-		err = joinLane(ctx, tx, keyID, c)
-	} else {
-		err = s.finishIfDone(ctx, tx, job)
+		return nil
 	}
-	if err == nil && variants > 0 && (queued == 0 || c.erred) {
-		err = s.letFollow(ctx, tx, c)
+	return s.finishIfDone(ctx, tx, job)
+}
+
+// settleLane makes the lane follow: with the capture that is queued again, and
+// with the one that was held back for it.
+func (s *Store) settleLane(ctx context.Context, tx database.Tx, c settled) error {
+	waits := c.state == darkroom.CaptureQueued
+	if waits {
+		if err := joinLane(ctx, tx, c); err != nil {
+			return err
+		}
 	}
-	return err
+	if waits && !c.erred {
+		return nil
+	}
+	var variants int
+	if err := tx.QueryRow(ctx, `SELECT variants FROM jobs WHERE id = ?`, c.jobID).Scan(&variants); err != nil {
+		return fmt.Errorf("look at the variants of the job: %w", err)
+	}
+	if variants == 0 {
+		return nil
+	}
+	return s.letFollow(ctx, tx, c)
 }
 
 // countOfHost changes the counters of a host, the key's and everybody's.
@@ -93,10 +113,14 @@ func finishTask(job remaining) queue.Task {
 	return queue.Task{Kind: queue.Finish, ID: job.id, Sequence: job.retaken}
 }
 
-func joinLane(ctx context.Context, tx database.Tx, keyID string, c settled) error {
-	_, err := tx.Exec(ctx, `INSERT INTO lanes (job_id, host, solo, key_id, queued, due_at, ordinal, delay) VALUES (?, ?, ?, ?, 0, ?, ?,
+// joinLane puts a capture that is queued again into its lane. The lane is held
+// before its first capture is looked for: what others have changed is seen then.
+func joinLane(ctx context.Context, tx database.Tx, c settled) error {
+	_, err := tx.Exec(ctx, `INSERT INTO lanes (job_id, host, solo, key_id, queued, due_at, ordinal, delay) VALUES (?, ?, ?,
+		(SELECT key_id FROM jobs WHERE id = ?), 0, ?, ?,
 		coalesce((SELECT delay FROM lanes WHERE job_id = ? AND host = ? AND solo = 0), 0))
-		ON CONFLICT (job_id, host, solo) DO NOTHING`, c.jobID, c.host, c.solo, keyID, c.dueAt, c.ordinal, c.jobID, c.host)
+		ON CONFLICT (job_id, host, solo) DO UPDATE SET queued = lanes.queued`,
+		c.jobID, c.host, c.solo, c.jobID, c.dueAt, c.ordinal, c.jobID, c.host)
 	if err != nil {
 		return fmt.Errorf("make a lane: %w", err)
 	}
@@ -122,13 +146,17 @@ func countJobs(ctx context.Context, tx database.Tx, job darkroom.Job, change int
 	return wrap(err, "count the jobs of a key")
 }
 
-// changeStatus moves a job to another status.
+// changeStatus moves a job to another status, unless somebody has done so.
 func changeStatus(ctx context.Context, tx database.Tx, job darkroom.Job, to darkroom.JobStatus) error {
+	changed, err := tx.Exec(ctx, `UPDATE jobs SET status = ? WHERE id = ? AND status = ?`, string(to), job.ID, string(job.Status))
+	if err != nil {
+		return fmt.Errorf("change the status of a job: %w", err)
+	}
+	if changed == 0 {
+		return nil
+	}
 	if err := countJobs(ctx, tx, job, -1); err != nil {
 		return err
-	}
-	if _, err := tx.Exec(ctx, `UPDATE jobs SET status = ? WHERE id = ?`, string(to), job.ID); err != nil {
-		return fmt.Errorf("change the status of a job: %w", err)
 	}
 	job.Status = to
 	return countJobs(ctx, tx, job, +1)

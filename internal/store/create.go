@@ -26,8 +26,11 @@ func (s *Store) CreateJob(ctx context.Context, request NewJob) (job darkroom.Job
 	if err != nil {
 		return darkroom.Job{}, false, err
 	}
-	job = draft.Job
 	err = s.update(ctx, func(tx database.Tx) error {
+		job, replayed = draft.Job, false
+		if err := tx.Lock(ctx, newJobsLock(request.KeyID)); err != nil {
+			return err
+		}
 		earlier, found, err := s.replay(ctx, tx, request)
 		if err != nil || found {
 			job, replayed = earlier, found
@@ -101,6 +104,9 @@ func (s *Store) insertJob(ctx context.Context, tx database.Tx, request NewJob, j
 		return err
 	}
 	if err := countAccepted(ctx, tx, job.Job); err != nil {
+		return err
+	}
+	if err := countTargets(ctx, tx, job.Job, request.Targets); err != nil {
 		return err
 	}
 	if job.Progress.Expanding {

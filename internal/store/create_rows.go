@@ -44,7 +44,7 @@ func insertRows(ctx context.Context, tx database.Tx, statement, suffix string, r
 }
 
 // insertTargets makes the captures of targets that follow the first after
-// ones, and every counter but those of the job.
+// ones, and their lanes. See countTargets.
 func insertTargets(ctx context.Context, tx database.Tx, job darkroom.Job, after int, targets []Target) error {
 	pages, err := pagesOf(ctx, tx, job)
 	if err != nil {
@@ -54,11 +54,36 @@ func insertTargets(ctx context.Context, tx database.Tx, job darkroom.Job, after 
 	if err := insertCaptures(ctx, tx, job, after, targets); err != nil {
 		return err
 	}
-	if err := insertLanes(ctx, tx, job.ID, job.KeyID, after, targets); err != nil {
+	return insertLanes(ctx, tx, job.ID, job.KeyID, after, targets)
+}
+
+// countTargets makes every counter but those of the job follow insertTargets.
+// It comes after all that takes long: each claim waits for these rows.
+func countTargets(ctx context.Context, tx database.Tx, job darkroom.Job, targets []Target) error {
+	pages, err := pagesOf(ctx, tx, job)
+	if err != nil {
 		return err
 	}
+	targets = inVariants(targets, pages)
 	_, err = tx.Exec(ctx, `UPDATE api_keys SET queued = queued + ? WHERE id = ?`, len(targets)-refused(targets), job.KeyID)
-	return wrap(err, "count the captures of the key")
+	if err != nil {
+		return fmt.Errorf("count the captures of the key: %w", err)
+	}
+	lanes := lanesOf(0, targets)
+	slices.SortFunc(lanes, func(a, b *newLane) int { return strings.Compare(a.host, b.host) })
+	keyRows, hostRows := make([][]any, len(lanes)), make([][]any, len(lanes))
+	for i, lane := range lanes {
+		keyRows[i] = []any{job.KeyID, lane.host, lane.queued}
+		hostRows[i] = []any{lane.host, lane.queued}
+	}
+	err = insertRows(ctx, tx, `INSERT INTO key_hosts (key_id, host, queued) VALUES`,
+		`ON CONFLICT (key_id, host) DO UPDATE SET queued = key_hosts.queued + excluded.queued`, keyRows)
+	if err != nil {
+		return fmt.Errorf("count the captures of the key's hosts: %w", err)
+	}
+	err = insertRows(ctx, tx, `INSERT INTO hosts (host, queued) VALUES`,
+		`ON CONFLICT (host) DO UPDATE SET queued = hosts.queued + excluded.queued`, hostRows)
+	return wrap(err, "count the captures of the hosts")
 }
 
 // inVariants gives each target once in each variant, all of the first before
@@ -142,31 +167,18 @@ func lanesOf(after int, targets []Target) []*newLane {
 	return lanes
 }
 
-// insertLanes makes a lane for each host of the targets, or makes it longer,
-// and counts with the hosts. What is new was never put back, so it comes
-// before what waits for a retry.
+// insertLanes makes a lane for each host of the targets, or makes it longer.
+// What is new was never put back, so it comes before what waits for a retry.
 func insertLanes(ctx context.Context, tx database.Tx, jobID, keyID string, after int, targets []Target) error {
 	lanes := lanesOf(after, targets)
-	laneRows, keyRows, hostRows := make([][]any, len(lanes)), make([][]any, len(lanes)), make([][]any, len(lanes))
+	rows := make([][]any, len(lanes))
 	for i, lane := range lanes {
-		laneRows[i] = []any{jobID, lane.host, 0, keyID, lane.queued, 0, lane.ordinal, lane.delay}
-		keyRows[i] = []any{keyID, lane.host, lane.queued}
-		hostRows[i] = []any{lane.host, lane.queued}
+		rows[i] = []any{jobID, lane.host, 0, keyID, lane.queued, 0, lane.ordinal, lane.delay}
 	}
 	err := insertRows(ctx, tx,
 		`INSERT INTO lanes (job_id, host, solo, key_id, queued, due_at, ordinal, delay) VALUES`,
 		`ON CONFLICT (job_id, host, solo) DO UPDATE SET queued = lanes.queued + excluded.queued, due_at = 0,
 			ordinal = CASE WHEN lanes.queued > 0 AND lanes.due_at = 0 THEN lanes.ordinal ELSE excluded.ordinal END,
-			delay = CASE WHEN lanes.delay > excluded.delay THEN lanes.delay ELSE excluded.delay END`, laneRows)
-	if err != nil {
-		return fmt.Errorf("insert the lanes: %w", err)
-	}
-	err = insertRows(ctx, tx, `INSERT INTO key_hosts (key_id, host, queued) VALUES`,
-		`ON CONFLICT (key_id, host) DO UPDATE SET queued = key_hosts.queued + excluded.queued`, keyRows)
-	if err != nil {
-		return fmt.Errorf("count the captures of the key's hosts: %w", err)
-	}
-	err = insertRows(ctx, tx, `INSERT INTO hosts (host, queued) VALUES`,
-		`ON CONFLICT (host) DO UPDATE SET queued = hosts.queued + excluded.queued`, hostRows)
-	return wrap(err, "count the captures of the hosts")
+			delay = CASE WHEN lanes.delay > excluded.delay THEN lanes.delay ELSE excluded.delay END`, rows)
+	return wrap(err, "insert the lanes")
 }

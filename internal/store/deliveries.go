@@ -106,8 +106,13 @@ func (s *Store) Redeliver(ctx context.Context, keyID, id string) (d darkroom.Del
 			return nil
 		}
 		d.State, d.NextAt, d.Redeliveries, d.Settled = darkroom.DeliveryPending, now, d.Redeliveries+1, d.Attempts
-		if _, err := tx.Exec(ctx, `UPDATE deliveries SET state = ?, next_at = ?, redeliveries = ?, settled = ? WHERE id = ?`,
-			string(d.State), milliseconds(d.NextAt), d.Redeliveries, d.Settled, d.ID); err != nil {
+		changed, err := tx.Exec(ctx, `UPDATE deliveries SET state = ?, next_at = ?, redeliveries = ?, settled = ?
+			WHERE id = ? AND attempts = ? AND redeliveries = ?`,
+			string(d.State), milliseconds(d.NextAt), d.Redeliveries, d.Settled, d.ID, d.Attempts, d.Redeliveries-1)
+		if err == nil && changed == 0 {
+			err = database.ErrOvertaken // by an attempt that was recorded just now
+		}
+		if err != nil {
 			return err
 		}
 		return s.queue.Insert(ctx, tx, deliverTask(d))

@@ -80,6 +80,9 @@ func (s *Store) FinishErasure(ctx context.Context) (gone int, err error) {
 
 // dropKey deletes a key that has no jobs, and reports whether it did.
 func dropKey(ctx context.Context, tx database.Tx, keyID string) (bool, error) {
+	if err := tx.Lock(ctx, newJobsLock(keyID)); err != nil {
+		return false, err
+	}
 	var left bool
 	if err := tx.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM jobs WHERE key_id = ?)`, keyID).Scan(&left); err != nil || left {
 		return false, err

@@ -15,7 +15,8 @@ import (
 // reading begins anew. ok is false when there is nothing to read any more.
 func (s *Store) BeginDiscovery(ctx context.Context, jobID string) (job darkroom.Job, ok bool, err error) {
 	err = s.update(ctx, func(tx database.Tx) error {
-		stored, err := s.findJob(ctx, tx, jobID)
+		job, ok = darkroom.Job{}, false
+		stored, err := s.lockJob(ctx, tx, jobID)
 		if err != nil || !stored.Progress.Expanding {
 			return err
 		}
@@ -83,7 +84,7 @@ func (s *Store) AddTargets(
 
 // findExpanding gives the job only to the one who knows all of its captures.
 func (s *Store) findExpanding(ctx context.Context, tx database.Tx, jobID string, after int) (storedJob, error) {
-	job, err := s.findJob(ctx, tx, jobID)
+	job, err := s.lockJob(ctx, tx, jobID)
 	switch {
 	case err != nil:
 		return storedJob{}, err
@@ -100,6 +101,9 @@ func (s *Store) addTargets(ctx context.Context, tx database.Tx, job storedJob, a
 		return nil
 	}
 	if err := insertTargets(ctx, tx, job.Job, after, page); err != nil {
+		return err
+	}
+	if err := countTargets(ctx, tx, job.Job, page); err != nil {
 		return err
 	}
 	added, failed := len(page)*job.CapturesPerURL(), refused(page)*job.CapturesPerURL()

@@ -343,7 +343,7 @@ func TestASitemapJobMustBeWhole(t *testing.T) {
 
 // The overdue jobs must be found by their index, however many there are.
 func TestOverdueJobsAreFoundByIndex(t *testing.T) {
-	f := newFixture(t, 1)
+	f := newLiteFixture(t, 1)
 	for name, query := range map[string]string{"late": lateJobs, "ended": endedJobs, "expanding": expandingJobs} {
 		args := make([]any, strings.Count(query, "?"))
 		for i := range args {

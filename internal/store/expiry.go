@@ -28,7 +28,12 @@ func (s *Store) releaseExpired(ctx context.Context) error {
 		return fmt.Errorf("find the expired jobs: %w", err)
 	}
 	for _, id := range jobs {
-		if err := s.update(ctx, func(tx database.Tx) error { return release(ctx, tx, id) }); err != nil {
+		if err := s.update(ctx, func(tx database.Tx) error {
+			if err := tx.Lock(ctx, jobLock(id)); err != nil {
+				return err
+			}
+			return release(ctx, tx, id)
+		}); err != nil {
 			return wrap(err, "give up the artifacts of job %s", id)
 		}
 	}
@@ -98,7 +103,7 @@ func (s *Store) PurgeHistory(ctx context.Context, history time.Duration) (n int,
 }
 
 func (s *Store) purge(ctx context.Context, tx database.Tx, jobID string) error {
-	job, err := s.findJob(ctx, tx, jobID)
+	job, err := s.lockJob(ctx, tx, jobID)
 	if darkroom.CodeOf(err) == darkroom.CodeNotFound {
 		return nil // it was deleted meanwhile
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"darkroom"
+	"darkroom/internal/database"
 	"darkroom/internal/queue"
 )
 
@@ -177,7 +178,7 @@ func TestNextDue(t *testing.T) {
 
 // Without this the claim would look at every queued capture.
 func TestTheClaimWalksIndexes(t *testing.T) {
-	f := newFixture(t, 1)
+	f := newLiteFixture(t, 1)
 	for name, c := range map[string]struct {
 		query string
 		args  int
@@ -250,7 +251,12 @@ func TestAnEmptyStoreNeedsNoShift(t *testing.T) {
 // A failed transaction must leave nothing behind.
 func TestAFailedCreateLeavesNothing(t *testing.T) {
 	f := newFixture(t, 1)
-	f.exec(`CREATE TRIGGER refuse BEFORE INSERT ON idempotency BEGIN SELECT RAISE(ABORT, 'refused'); END`)
+	if f.db.Dialect() == database.PostgreSQL {
+		f.exec(`CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'refused'; END $$`)
+		f.exec(`CREATE TRIGGER refuse BEFORE INSERT ON idempotency FOR EACH ROW EXECUTE FUNCTION refuse()`)
+	} else {
+		f.exec(`CREATE TRIGGER refuse BEFORE INSERT ON idempotency BEGIN SELECT RAISE(ABORT, 'refused'); END`)
+	}
 	_, _, err := f.CreateJob(t.Context(), NewJob{
 		KeyID: f.key.ID, Kind: darkroom.KindBatch, Targets: targets(60, 7), IdempotencyKey: "k", BodyHash: "h",
 	})
@@ -285,7 +291,7 @@ func TestRestingSlotsSeeNewWork(t *testing.T) {
 	f.end(claim, success(claim))
 
 	f.claimNothing()
-	elsewhere := openStore(t, f.folder, Config{SecretKey: secretKey})
+	elsewhere := openStore(t, f.config, Config{SecretKey: secretKey})
 	_, _, err := elsewhere.CreateJob(t.Context(), NewJob{KeyID: f.key.ID, Kind: darkroom.KindBatch, Targets: targets(1, 1)})
 	check(t, err)
 	f.clock.forward(restMost)

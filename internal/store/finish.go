@@ -21,7 +21,7 @@ func (s *Store) FinishJob(
 ) (darkroom.Job, error) {
 	var job darkroom.Job
 	err := s.update(ctx, func(tx database.Tx) error {
-		stored, err := s.findJob(ctx, tx, jobID)
+		stored, err := s.lockJob(ctx, tx, jobID)
 		if err != nil {
 			return err
 		}

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"path/filepath"
@@ -11,6 +12,7 @@ import (
 
 	"darkroom"
 	"darkroom/internal/database"
+	"darkroom/internal/database/databasetest"
 	"darkroom/internal/queue"
 )
 
@@ -22,14 +24,14 @@ func newClock() *clock { return &clock{time.Now().Add(time.Minute).Truncate(time
 
 func (c *clock) forward(d time.Duration) { c.now = c.now.Add(d) }
 
-// fixture is a store over a real database in a folder of its own, with one
+// fixture is a store over a real database of its own, with one
 // instance alive.
 type fixture struct {
 	*Store
 
 	t      *testing.T
 	clock  *clock
-	folder string
+	config database.Config
 	key    NewKey
 }
 
@@ -39,16 +41,36 @@ var secretKey = [32]byte{1, 2, 3}
 
 func newFixture(t *testing.T, slots int) *fixture {
 	t.Helper()
-	f := &fixture{t: t, clock: newClock(), folder: t.TempDir()}
-	f.Store = openStore(t, f.folder, Config{SecretKey: secretKey, Slots: slots, Now: func() time.Time { return f.clock.now }})
+	return newFixtureOn(t, databasetest.Config(t, prepare), slots)
+}
+
+// newLiteFixture is a fixture for what is true of SQLite only.
+func newLiteFixture(t *testing.T, slots int) *fixture {
+	t.Helper()
+	return newFixtureOn(t, database.Config{Path: t.TempDir()}, slots)
+}
+
+// prepare makes the tables that the databases of all tests begin with.
+func prepare(ctx context.Context, config database.Config) error {
+	db, err := database.Open(ctx, config)
+	if err != nil {
+		return err
+	}
+	return errors.Join(Migrate(ctx, db), db.Close())
+}
+
+func newFixtureOn(t *testing.T, config database.Config, slots int) *fixture {
+	t.Helper()
+	f := &fixture{t: t, clock: newClock(), config: config}
+	f.Store = openStore(t, config, Config{SecretKey: secretKey, Slots: slots, Now: func() time.Time { return f.clock.now }})
 	f.key = f.newKey("first")
 	f.beat()
 	return f
 }
 
-func openStore(t *testing.T, folder string, config Config) *Store {
+func openStore(t *testing.T, where database.Config, config Config) *Store {
 	t.Helper()
-	db, err := database.Open(t.Context(), database.Config{Path: folder})
+	db, err := database.Open(t.Context(), where)
 	check(t, err)
 	t.Cleanup(func() { check(t, db.Close()) })
 	inserter, err := queue.NewInserter(db)

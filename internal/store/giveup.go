@@ -59,18 +59,24 @@ func failQueued(ctx context.Context, tx database.Tx, job storedJob, why darkroom
 	if err != nil || failed == 0 {
 		return 0, err
 	}
-	if err := emptyLanes(ctx, tx, job.KeyID, job.ID); err != nil {
+	if _, err := tx.Exec(ctx, `UPDATE api_keys SET queued = queued - ? WHERE id = ?`, failed, job.KeyID); err != nil {
 		return 0, err
 	}
-	_, err = tx.Exec(ctx, `UPDATE api_keys SET queued = queued - ? WHERE id = ?`, failed, job.KeyID)
-	return failed, err
+	return failed, emptyLanes(ctx, tx, job.KeyID, job.ID)
 }
 
 // failRunning takes captures from whoever holds them, and makes every counter
 // but the job's follow.
 func failRunning(ctx context.Context, tx database.Tx, job storedJob, why darkroom.Failure) (int, error) {
-	hosts, err := queryAll(ctx, tx, scanText, `SELECT host FROM captures WHERE job_id = ? AND state = 'running'`, job.ID)
+	hosts, err := queryAll(ctx, tx, scanText, `SELECT host FROM captures WHERE job_id = ? AND state = 'running' ORDER BY host`, job.ID)
 	if err != nil {
+		return 0, err
+	}
+	failed, err := failIn(ctx, tx, job.ID, darkroom.CaptureRunning, why)
+	if err != nil || failed == 0 {
+		return 0, err
+	}
+	if _, err := tx.Exec(ctx, `UPDATE api_keys SET running = running - ? WHERE id = ?`, failed, job.KeyID); err != nil {
 		return 0, err
 	}
 	for _, host := range hosts {
@@ -78,12 +84,7 @@ func failRunning(ctx context.Context, tx database.Tx, job storedJob, why darkroo
 			return 0, err
 		}
 	}
-	failed, err := failIn(ctx, tx, job.ID, darkroom.CaptureRunning, why)
-	if err != nil || failed == 0 {
-		return 0, err
-	}
-	_, err = tx.Exec(ctx, `UPDATE api_keys SET running = running - ? WHERE id = ?`, failed, job.KeyID)
-	return failed, err
+	return failed, nil
 }
 
 func failIn(ctx context.Context, tx database.Tx, jobID string, state darkroom.CaptureState, why darkroom.Failure) (int, error) {

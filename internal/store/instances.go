@@ -2,10 +2,12 @@ package store
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"darkroom"
 	"darkroom/internal/database"
+	"darkroom/internal/queue"
 )
 
 // Beat records that an instance is alive, and writes what was counted in
@@ -36,15 +38,17 @@ func (s *Store) Leave(ctx context.Context, instance string) error {
 type running struct {
 	settled
 
-	lost int
+	lost     int
+	attempt  int
+	instance string
 }
 
 func scanRunning(r row) (c running, err error) {
-	err = r.Scan(&c.jobID, &c.ordinal, &c.host, &c.solo, &c.again, &c.lost)
+	err = r.Scan(&c.jobID, &c.ordinal, &c.host, &c.solo, &c.again, &c.lost, &c.attempt, &c.instance)
 	return c, err
 }
 
-const runningColumns = `SELECT job_id, ordinal, host, solo, again, lost FROM captures WHERE state = 'running'`
+const runningColumns = `SELECT job_id, ordinal, host, solo, again, lost, attempt, instance FROM captures WHERE state = 'running'`
 
 // RecoverAll sets back everything that is running, because this process is the
 // only one and has only just started, and puts back what the queue has lost:
@@ -54,35 +58,99 @@ func (s *Store) RecoverAll(ctx context.Context) (n int, err error) {
 	return n, wrap(err, "set back what the last run left")
 }
 
+// RecoverDead does the same for what one instance held that is known to have
+// died, and forgets it.
+func (s *Store) RecoverDead(ctx context.Context, instance string) (n int, err error) {
+	err = s.update(ctx, func(tx database.Tx) error { return queue.SetBackOf(ctx, tx, instance) })
+	if err == nil {
+		n, err = s.recover(ctx, runningColumns+` AND instance = ?`, instance)
+	}
+	if err != nil {
+		return n, wrap(err, "set back what instance %s held", instance)
+	}
+	return n, s.Leave(ctx, instance)
+}
+
+// RecoverSilent is RecoverLost after the usual time without a heartbeat: 20 s.
+func (s *Store) RecoverSilent(ctx context.Context) (n int, err error) {
+	return s.RecoverLost(ctx, silence)
+}
+
 // RecoverLost does the same for captures of instances that have had no
-// heartbeat for silentFor.
+// heartbeat for silentFor, and for tasks that the queue gave them. Clocks of
+// instances must agree to a few seconds. Several instances may do it at once.
 func (s *Store) RecoverLost(ctx context.Context, silentFor time.Duration) (n int, err error) {
 	since := milliseconds(s.now().Add(-silentFor))
+	if err := s.setBackTasks(ctx, since); err != nil {
+		return 0, wrap(err, "set back the tasks of lost instances")
+	}
 	n, err = s.recover(ctx, runningColumns+` AND claimed_at < ?
 		AND instance NOT IN (SELECT id FROM instances WHERE seen_at >= ?)`, since, since)
 	return n, wrap(err, "set back what lost instances held")
 }
 
 func (s *Store) recover(ctx context.Context, query string, args ...any) (n int, err error) {
-	err = s.update(ctx, func(tx database.Tx) error {
-		lost, err := queryAll(ctx, tx, scanRunning, query, args...)
+	lost, err := queryAll(ctx, s.db.Read(ctx), scanRunning, query+` ORDER BY job_id`, args...)
+	if err != nil {
+		return 0, err
+	}
+	for len(lost) > 0 {
+		job := lost[0].jobID
+		end := slices.IndexFunc(lost, func(c running) bool { return c.jobID != job })
+		if end < 0 {
+			end = len(lost)
+		}
+		set, err := s.loseOfJob(ctx, lost[:end])
+		if err != nil {
+			return n, err
+		}
+		n, lost = n+set, lost[end:]
+	}
+	return n, s.update(ctx, func(tx database.Tx) error { return s.refill(ctx, tx) })
+}
+
+func (s *Store) setBackTasks(ctx context.Context, since int64) error {
+	if s.db.Dialect() == database.SQLite {
+		return nil // this process is the only one
+	}
+	return s.update(ctx, func(tx database.Tx) error {
+		alive, err := queryAll(ctx, tx, scanText, `SELECT id FROM instances WHERE seen_at >= ?`, since)
 		if err != nil {
 			return err
 		}
-		for _, capture := range lost {
-			if err := s.lose(ctx, tx, capture); err != nil {
+		_, err = queue.SetBackLost(ctx, tx, alive, moment(since))
+		return err
+	})
+}
+
+// Shared reports whether other instances may work on the same rows.
+func (s *Store) Shared() bool { return s.db.Dialect() == database.PostgreSQL }
+
+// loseOfJob sets back captures of one job, and counts those that were still in
+// the hands of who had them.
+func (s *Store) loseOfJob(ctx context.Context, captures []running) (n int, err error) {
+	err = s.update(ctx, func(tx database.Tx) error {
+		n = 0
+		if err := tx.Share(ctx, jobLock(captures[0].jobID)); err != nil {
+			return err
+		}
+		for _, capture := range captures {
+			held, err := s.lose(ctx, tx, capture)
+			if err != nil {
 				return err
 			}
+			if held {
+				n++
+			}
 		}
-		n = len(lost)
-		return s.refill(ctx, tx)
+		return nil
 	})
 	return n, err
 }
 
 // lose sets back a capture that died with its worker. The attempt stays
-// counted.
-func (s *Store) lose(ctx context.Context, tx database.Tx, c running) error {
+// counted. held is false when it has ended meanwhile.
+func (s *Store) lose(ctx context.Context, tx database.Tx, c running) (held bool, err error) {
 	c.lost++
 	code, message := "", ""
 	switch {
@@ -95,10 +163,11 @@ func (s *Store) lose(ctx context.Context, tx database.Tx, c running) error {
 	default:
 		c.state = darkroom.CaptureQueued
 	}
-	_, err := tx.Exec(ctx, `UPDATE captures SET state = ?, lost = ?, solo = ?, due_at = ?, code = ?, message = ?
-		WHERE job_id = ? AND ordinal = ?`, string(c.state), c.lost, c.solo, c.dueAt, code, message, c.jobID, c.ordinal)
-	if err != nil {
-		return err
+	changed, err := tx.Exec(ctx, `UPDATE captures SET state = ?, lost = ?, solo = ?, due_at = ?, code = ?, message = ?
+		WHERE job_id = ? AND ordinal = ? AND state = 'running' AND attempt = ? AND instance = ?`,
+		string(c.state), c.lost, c.solo, c.dueAt, code, message, c.jobID, c.ordinal, c.attempt, c.instance)
+	if err != nil || changed == 0 {
+		return false, err
 	}
-	return s.settle(ctx, tx, c.settled)
+	return true, s.settle(ctx, tx, c.settled)
 }

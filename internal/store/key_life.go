@@ -13,6 +13,9 @@ import (
 // CodeConflict when several are.
 func (s *Store) RevokeKey(ctx context.Context, idOrPrefixOrName string) (key darkroom.APIKey, err error) {
 	err = s.update(ctx, func(tx database.Tx) error {
+		if err := tx.Lock(ctx, keysLock); err != nil {
+			return err
+		}
 		if key, err = namedKey(ctx, tx, idOrPrefixOrName, false); err != nil {
 			return err
 		}
@@ -36,6 +39,9 @@ func (s *Store) RotateKey(ctx context.Context, idOrPrefixOrName string, grace ti
 		return NewKey{}, err
 	}
 	err = s.update(ctx, func(tx database.Tx) error {
+		if err := tx.Lock(ctx, keysLock); err != nil {
+			return err
+		}
 		if key.APIKey, err = namedKey(ctx, tx, idOrPrefixOrName, false); err != nil {
 			return err
 		}
@@ -59,6 +65,9 @@ func (s *Store) RotateKey(ctx context.Context, idOrPrefixOrName string, grace ti
 // too.
 func (s *Store) EraseKey(ctx context.Context, idOrPrefixOrName string) (key darkroom.APIKey, err error) {
 	err = s.update(ctx, func(tx database.Tx) error {
+		if err := tx.Lock(ctx, keysLock); err != nil {
+			return err
+		}
 		if key, err = namedKey(ctx, tx, idOrPrefixOrName, true); err != nil {
 			return err
 		}

@@ -140,7 +140,7 @@ func TestAnErasedKeyLeavesNothing(t *testing.T) {
 	for _, id := range f.texts(`SELECT id FROM jobs WHERE status = 'processing' AND key_id = ?`, f.key.ID) {
 		f.finish(id)
 	}
-	f.Store = openStore(t, f.folder, Config{SecretKey: secretKey, Slots: 1, Now: func() time.Time { return f.clock.now }})
+	f.Store = openStore(t, f.config, Config{SecretKey: secretKey, Slots: 1, Now: func() time.Time { return f.clock.now }})
 	f.sweepErasure()
 	f.sweepErasure()
 	for _, table := range []string{"jobs", "job_counts", "key_hosts", "usage_days", "deliveries", "events", "idempotency", "job_tags", "request_windows"} {

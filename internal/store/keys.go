@@ -36,6 +36,9 @@ func (s *Store) GrantKey(ctx context.Context, name string, grant darkroom.Grant)
 	}
 	key.Grant = grant
 	err = s.update(ctx, func(tx database.Tx) error {
+		if err := tx.Lock(ctx, keysLock); err != nil {
+			return err
+		}
 		var taken int
 		if err := tx.QueryRow(ctx,
 			`SELECT count(*) FROM api_keys WHERE name = ? AND revoked_at = 0`, key.Name).Scan(&taken); err != nil {
@@ -74,6 +77,9 @@ func (s *Store) ImportKey(ctx context.Context, name, secret, webhookSecret strin
 		return err
 	}
 	err = s.update(ctx, func(tx database.Tx) error {
+		if err := tx.Lock(ctx, keysLock); err != nil {
+			return err
+		}
 		present, err := scanKey(tx.QueryRow(ctx, `SELECT `+keyColumns+` FROM api_keys
 			WHERE hash = ? OR old_hash = ? ORDER BY hash = ? DESC LIMIT 1`, key.Hash, key.Hash, key.Hash))
 		switch {

@@ -141,7 +141,7 @@ func TestWebhookSecretsAreRotated(t *testing.T) {
 // Whoever gets hold of the files has no secret: not of a key, not of a job,
 // and none of a job that has ended even with the secret key.
 func TestSecretsAreNotInTheFiles(t *testing.T) {
-	f := newFixture(t, 1)
+	f := newLiteFixture(t, 1)
 	options := darkroom.Options{}
 	options.Headers = map[string]string{"Authorization": "needle-in-a-header"}
 	options.Cookies = []darkroom.Cookie{{Name: "session", Value: "needle-in-a-cookie"}}
@@ -150,7 +150,7 @@ func TestSecretsAreNotInTheFiles(t *testing.T) {
 	check(t, err)
 	assertAbsent := func(when string) {
 		t.Helper()
-		for _, file := range databaseFiles(t, f.folder) {
+		for _, file := range databaseFiles(t, f.config.Path) {
 			content, err := os.ReadFile(file)
 			check(t, err)
 			for _, needle := range []string{"needle-in", f.key.Secret, f.key.WebhookSecret, f.key.WebhookSecret[len(darkroom.WebhookSecretPrefix):], secrets.Current} {
@@ -189,7 +189,7 @@ func TestSealedTextsBelongToTheirRow(t *testing.T) {
 
 func TestAnotherSecretKeyIsNoticedAtTheStart(t *testing.T) {
 	f := newFixture(t, 1)
-	db, err := database.Open(t.Context(), database.Config{Path: f.folder})
+	db, err := database.Open(t.Context(), f.config)
 	check(t, err)
 	t.Cleanup(func() { check(t, db.Close()) })
 	inserter, err := queue.NewInserter(db)
@@ -208,7 +208,7 @@ func TestAnotherSecretKeyIsNoticedAtTheStart(t *testing.T) {
 
 func TestADatabaseOfANewerProgramIsRefused(t *testing.T) {
 	f := newFixture(t, 1)
-	f.exec(`INSERT INTO darkroom_migrations (version_id, is_applied) VALUES (9999, 1)`)
+	f.exec(`INSERT INTO darkroom_migrations (version_id, is_applied) VALUES (9999, TRUE)`)
 	inserter, err := queue.NewInserter(f.db)
 	check(t, err)
 	_, err = Open(t.Context(), f.db, inserter, Config{SecretKey: secretKey})
@@ -223,7 +223,7 @@ func TestADatabaseOfANewerProgramIsRefused(t *testing.T) {
 func TestOpeningTwiceKeepsEverything(t *testing.T) {
 	f := newFixture(t, 1)
 	job := f.submit(NewJob{Targets: targets(2, 1)})
-	again := openStore(t, f.folder, Config{SecretKey: secretKey})
+	again := openStore(t, f.config, Config{SecretKey: secretKey})
 	if got, err := again.Job(t.Context(), f.key.ID, job.ID); must(t, got, err).Progress.Total != 2 {
 		t.Errorf("job %+v", got)
 	}

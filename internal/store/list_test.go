@@ -118,7 +118,7 @@ func TestUsage(t *testing.T) {
 // What was counted in memory is written by the heartbeat, and kept when it
 // cannot be written.
 func TestCountsAreWrittenByTheHeartbeat(t *testing.T) {
-	f := newFixture(t, 1)
+	f := newLiteFixture(t, 1)
 	f.CountRequest(t.Context(), f.key.ID)
 	f.exec(`CREATE TRIGGER refuse BEFORE INSERT ON usage_days BEGIN SELECT RAISE(ABORT, 'refused'); END`)
 	if err := f.Flush(t.Context()); err == nil {

@@ -75,14 +75,14 @@ func TestOptionSetsLieOverTheJobs(t *testing.T) {
 
 // A set's secrets are like the job's: unreadable at rest, gone at its end.
 func TestSecretsOfSetsAreSealedAndWiped(t *testing.T) {
-	f := newFixture(t, 1)
+	f := newLiteFixture(t, 1)
 	pages := targets(1, 1)
 	pages[0].Set = 1
 	job := f.submit(NewJob{
 		Targets: pages, Sets: []darkroom.OptionSet{setOf(t, `{"width":777,"headers":{"X-Key":"canary-of-a-url"}}`)},
 		Variants: variantsOf(t, `{"basic_auth":{"username":"me","password":"canary-of-a-variant"}}`),
 	})
-	for _, file := range databaseFiles(t, f.folder) {
+	for _, file := range databaseFiles(t, f.config.Path) {
 		content, err := os.ReadFile(file)
 		for _, canary := range []string{"canary-of-a-url", "canary-of-a-variant"} {
 			if bytes.Contains(must(t, content, err), []byte(canary)) {

@@ -21,6 +21,10 @@ func (s *Store) FinishCapture(ctx context.Context, claim darkroom.Claim, outcome
 		return false, fmt.Errorf("finish capture %s: it has no artifact", claim.CaptureID)
 	}
 	err = s.update(ctx, func(tx database.Tx) error {
+		kept = false
+		if err := tx.Share(ctx, jobLock(claim.JobID)); err != nil {
+			return err
+		}
 		c, err := s.writeOutcome(ctx, tx, claim, outcome)
 		if errors.Is(err, sql.ErrNoRows) {
 			return nil
@@ -147,6 +151,9 @@ func insertArtifact(ctx context.Context, tx database.Tx, a darkroom.Artifact) er
 // any more.
 func (s *Store) ReleaseCapture(ctx context.Context, claim darkroom.Claim) error {
 	err := s.update(ctx, func(tx database.Tx) error {
+		if err := tx.Share(ctx, jobLock(claim.JobID)); err != nil {
+			return err
+		}
 		c := settled{jobID: claim.JobID, ordinal: claim.Ordinal, state: darkroom.CaptureQueued}
 		err := tx.QueryRow(ctx, `UPDATE captures SET state = 'queued', attempt = attempt - 1
 			WHERE job_id = ? AND ordinal = ? AND state = 'running' AND attempt = ? AND instance = ?

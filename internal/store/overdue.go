@@ -33,7 +33,7 @@ func (s *Store) FailOverdue(ctx context.Context) (n int, err error) {
 const lateJobs = `SELECT id FROM jobs WHERE (queued > 0 OR expanding = 1) AND deadline <= ? ORDER BY deadline LIMIT ?`
 
 func (s *Store) failOverdue(ctx context.Context, tx database.Tx, jobID string) (int, error) {
-	job, err := s.findJob(ctx, tx, jobID)
+	job, err := s.lockJob(ctx, tx, jobID)
 	if darkroom.CodeOf(err) == darkroom.CodeNotFound {
 		return 0, nil // it was deleted meanwhile
 	}

@@ -37,6 +37,10 @@ func (s *Store) letFollow(ctx context.Context, tx database.Tx, c settled) error 
 	if followers == 0 {
 		return nil
 	}
+	// Held first: what others have changed in it is seen then.
+	if _, err := tx.Exec(ctx, `UPDATE lanes SET queued = queued WHERE job_id = ? AND host = ? AND solo = 0`, c.jobID, c.host); err != nil {
+		return fmt.Errorf("hold a lane: %w", err)
+	}
 	if err := refreshLane(ctx, tx, c.jobID, c.host, 0, 0); err != nil {
 		return err
 	}

@@ -83,7 +83,7 @@ func (s *Store) pick(
 	if err != nil || found {
 		return choice, found && running == 0, found && running > 0, err
 	}
-	choice, found, err = s.findCandidate(ctx, tx, pickOwed, now)
+	choice, found, err = s.findCandidate(ctx, tx, s.picks.owed, now)
 	if err != nil || hint.JobID == "" {
 		return choice, found, false, err
 	}

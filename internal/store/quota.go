@@ -71,15 +71,16 @@ func (s *Store) checkMonth(ctx context.Context, tx database.Tx, keyID string, li
 		return nil
 	}
 	from, to := monthOf(s.now())
-	var used int
-	err := tx.QueryRow(ctx, `SELECT coalesce(sum(screenshots), 0) FROM usage_days WHERE key_id = ? AND day >= ?`,
-		keyID, milliseconds(from)).Scan(&used)
-	if err != nil {
-		return fmt.Errorf("count the captures of the month: %w", err)
-	}
+	// In this order: pages that are found in between are counted twice, not never.
 	expected, err := expectedCaptures(ctx, tx, keyID)
 	if err != nil {
 		return err
+	}
+	var used int
+	err = tx.QueryRow(ctx, `SELECT coalesce(sum(screenshots), 0) FROM usage_days WHERE key_id = ? AND day >= ?`,
+		keyID, milliseconds(from)).Scan(&used)
+	if err != nil {
+		return fmt.Errorf("count the captures of the month: %w", err)
 	}
 	left := max(0, limit-used-expected)
 	if captures <= left {
@@ -124,6 +125,9 @@ func (s *Store) TakeScreenshot(ctx context.Context, key darkroom.APIKey) error {
 		return nil
 	}
 	err := s.update(ctx, func(tx database.Tx) error {
+		if err := tx.Lock(ctx, newJobsLock(key.ID)); err != nil {
+			return err
+		}
 		if err := s.checkMonth(ctx, tx, key.ID, key.Limits.CapturesPerMonth, 1); err != nil {
 			return err
 		}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"darkroom"
+	"darkroom/internal/database/databasetest"
 	"darkroom/internal/queue"
 )
 
@@ -443,7 +444,7 @@ func (w *world) drain() {
 
 // Real slots and requests at once, each capture exactly once.
 func TestParallelWorkersTakeEachCaptureOnce(t *testing.T) {
-	s := openStore(t, t.TempDir(), Config{SecretKey: secretKey, Slots: 4})
+	s := openStore(t, databasetest.Config(t, prepare), Config{SecretKey: secretKey, Slots: 4})
 	f := &fixture{Store: s, t: t, clock: newClock()}
 	f.key = f.newKey("first")
 	const jobs, each = 4, 25

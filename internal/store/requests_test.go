@@ -16,7 +16,7 @@ func (f *fixture) takes(s *Store, limit, n int) (granted int) {
 }
 
 func (f *fixture) another() *Store {
-	return openStore(f.t, f.folder, Config{SecretKey: secretKey, Slots: 1, Now: func() time.Time { return f.clock.now }})
+	return openStore(f.t, f.config, Config{SecretKey: secretKey, Slots: 1, Now: func() time.Time { return f.clock.now }})
 }
 
 func TestRequestsAreCountedDownInEachMinute(t *testing.T) {
@@ -68,7 +68,7 @@ func TestALimitOfRequestsHoldsOverARestart(t *testing.T) {
 
 // Most requests write nothing.
 func TestFewRequestsAreWritten(t *testing.T) {
-	f := newFixture(t, 1)
+	f := newLiteFixture(t, 1)
 	f.clock.now = f.clock.now.Truncate(time.Minute)
 	f.exec(`CREATE TABLE written (n INTEGER)`)
 	f.exec(`CREATE TRIGGER watch AFTER UPDATE OF taken ON request_windows WHEN new.taken > old.taken BEGIN INSERT INTO written VALUES (1); END`)

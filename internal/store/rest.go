@@ -11,6 +11,7 @@ import (
 // seen after restMost.
 type rest struct {
 	none *atomic.Pointer[restUntil]
+	ends *atomic.Int64 // how often end was called
 }
 
 type restUntil struct {
@@ -20,15 +21,26 @@ type restUntil struct {
 
 const restMost = 250 * time.Millisecond
 
-func newRest() rest { return rest{new(atomic.Pointer[restUntil])} }
+func newRest() rest { return rest{new(atomic.Pointer[restUntil]), new(atomic.Int64)} }
 
-// begin must be called inside the transaction that found nothing: whoever
-// makes a difference commits after it, and then calls end.
-func (r rest) begin(now, next time.Time, event bool) {
-	r.none.Store(&restUntil{from: now, until: next, event: event})
+// begin is called by a transaction that found nothing. seen is what ends gave
+// before it began: whoever has made a difference since then has called end, or
+// will, and the transaction may not have seen it.
+func (r rest) begin(seen int64, now, next time.Time, event bool) {
+	if r.ends.Load() != seen {
+		return
+	}
+	begun := &restUntil{from: now, until: next, event: event}
+	r.none.Store(begun)
+	if r.ends.Load() != seen {
+		r.none.CompareAndSwap(begun, nil)
+	}
 }
 
-func (r rest) end() { r.none.Store(nil) }
+func (r rest) end() {
+	r.ends.Add(1)
+	r.none.Store(nil)
+}
 
 // now gives the rest that is in force.
 func (r rest) now(now time.Time) (in restUntil, resting bool) {

@@ -18,7 +18,8 @@ import (
 // capture that has another picture by now stay as they are.
 func (s *Store) Retake(ctx context.Context, jobID string, damaged []darkroom.Capture) (n int, err error) {
 	err = s.update(ctx, func(tx database.Tx) error {
-		job, err := s.findJob(ctx, tx, jobID)
+		n = 0
+		job, err := s.lockJob(ctx, tx, jobID)
 		if err != nil || job.Status.Terminal() {
 			return err
 		}
@@ -89,6 +90,9 @@ func (s *Store) putBack(ctx context.Context, tx database.Tx, job storedJob, c se
 		WHERE job_id = ? AND ordinal = ?`, c.jobID, c.ordinal); err != nil {
 		return fmt.Errorf("put a capture back: %w", err)
 	}
+	if err := joinLane(ctx, tx, c); err != nil {
+		return err
+	}
 	if _, err := tx.Exec(ctx, `UPDATE jobs SET completed = completed - 1, queued = queued + 1,
 		retaken = retaken + 1, retaking = retaking + 1 WHERE id = ?`, c.jobID); err != nil {
 		return fmt.Errorf("count the capture in its job: %w", err)
@@ -99,18 +103,16 @@ func (s *Store) putBack(ctx context.Context, tx database.Tx, job storedJob, c se
 	if err := knowHost(ctx, tx, job.KeyID, c.host); err != nil {
 		return err
 	}
-	if err := countOfHost(ctx, tx, job.KeyID, c.host, +1, 0); err != nil {
-		return err
-	}
-	return joinLane(ctx, tx, job.KeyID, c)
+	return countOfHost(ctx, tx, job.KeyID, c.host, +1, 0)
 }
 
-// knowHost makes the rows of a host, which are dropped when it has no work.
+// knowHost makes the rows of a host, which are dropped when it has no work, and
+// keeps those that are there.
 func knowHost(ctx context.Context, tx database.Tx, keyID, host string) error {
 	if _, err := tx.Exec(ctx, `INSERT INTO key_hosts (key_id, host, queued) VALUES (?, ?, 0)
-		ON CONFLICT (key_id, host) DO NOTHING`, keyID, host); err != nil {
+		ON CONFLICT (key_id, host) DO UPDATE SET queued = key_hosts.queued`, keyID, host); err != nil {
 		return fmt.Errorf("know a host of the key: %w", err)
 	}
-	_, err := tx.Exec(ctx, `INSERT INTO hosts (host, queued) VALUES (?, 0) ON CONFLICT (host) DO NOTHING`, host)
+	_, err := tx.Exec(ctx, `INSERT INTO hosts (host, queued) VALUES (?, 0) ON CONFLICT (host) DO UPDATE SET queued = hosts.queued`, host)
 	return wrap(err, "know a host")
 }

@@ -34,6 +34,10 @@ type NewRetry struct {
 func (s *Store) RetryJob(ctx context.Context, request NewRetry) (job darkroom.Job, replayed bool, err error) {
 	again := NewJob{KeyID: request.KeyID, IdempotencyKey: request.IdempotencyKey, BodyHash: request.BodyHash}
 	err = s.update(ctx, func(tx database.Tx) error {
+		job, replayed = darkroom.Job{}, false
+		if err := tx.Lock(ctx, newJobsLock(request.KeyID)); err != nil {
+			return err
+		}
 		earlier, found, err := s.replay(ctx, tx, again)
 		if err != nil || found {
 			job, replayed = earlier, found
@@ -157,9 +161,9 @@ func (s *Store) insertRetry(ctx context.Context, tx database.Tx, old string, job
 		{"queue what failed", copyFailed, []any{job.ID, old}},
 		{"hold back what shares a page", holdBack, []any{heldBack, old, job.ID, old, job.ID}},
 		{"make the lanes", copyLanes, []any{job.ID, job.KeyID, old, job.ID}},
+		{"count with the key", `UPDATE api_keys SET queued = queued + ? WHERE id = ?`, []any{queued, job.KeyID}},
 		{"count with the hosts of the key", countLanesOfKey, []any{job.KeyID, job.ID}},
 		{"count with the hosts", countLanes, []any{job.ID}},
-		{"count with the key", `UPDATE api_keys SET queued = queued + ? WHERE id = ?`, []any{queued, job.KeyID}},
 	} {
 		if _, err := tx.Exec(ctx, step.statement, step.args...); err != nil {
 			return fmt.Errorf("%s: %w", step.what, err)
@@ -203,8 +207,8 @@ const (
 		SELECT ?, c.host, 0, ?, count(*), 0, min(CASE WHEN c.due_at = 0 THEN c.ordinal END),
 		coalesce((SELECT l.delay FROM lanes l WHERE l.job_id = ? AND l.host = c.host AND l.solo = 0), 0)
 		FROM captures c WHERE c.job_id = ? AND c.state = 'queued' GROUP BY c.host`
-	countLanesOfKey = `INSERT INTO key_hosts (key_id, host, queued) SELECT ?, host, queued FROM lanes WHERE job_id = ?
+	countLanesOfKey = `INSERT INTO key_hosts (key_id, host, queued) SELECT ?, host, queued FROM lanes WHERE job_id = ? ORDER BY host
 		ON CONFLICT (key_id, host) DO UPDATE SET queued = key_hosts.queued + excluded.queued`
-	countLanes = `INSERT INTO hosts (host, queued) SELECT host, queued FROM lanes WHERE job_id = ?
+	countLanes = `INSERT INTO hosts (host, queued) SELECT host, queued FROM lanes WHERE job_id = ? ORDER BY host
 		ON CONFLICT (host) DO UPDATE SET queued = hosts.queued + excluded.queued`
 )

@@ -61,7 +61,11 @@ func (s *Store) checkSecretKey(ctx context.Context) error {
 	var sealed string
 	err := s.db.Read(ctx).QueryRow(ctx, `SELECT value FROM settings WHERE name = ?`, checkName).Scan(&sealed)
 	if errors.Is(err, sql.ErrNoRows) {
-		return s.rememberSecretKey(ctx)
+		if err := s.rememberSecretKey(ctx); err != nil {
+			return err
+		}
+		// Another instance may have been first.
+		err = s.db.Read(ctx).QueryRow(ctx, `SELECT value FROM settings WHERE name = ?`, checkName).Scan(&sealed)
 	}
 	if err != nil {
 		return fmt.Errorf("read the check of the secret key: %w", err)
@@ -70,7 +74,7 @@ func (s *Store) checkSecretKey(ctx context.Context) error {
 		return &darkroom.Error{
 			Code:    darkroom.CodeInternal,
 			Message: "The secret key is not the one that this database was sealed with",
-			Hint:    "Restore the file secret.key, or set DARKROOM_SECRET_KEY to the former value",
+			Hint:    "Restore the file secret.key, or set DARKROOM_SECRET_KEY to the value that the database began with; all instances need the same",
 			Err:     err,
 		}
 	}

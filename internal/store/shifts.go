@@ -49,12 +49,13 @@ func (s *Store) wakeOne(ctx context.Context, tx database.Tx, at time.Time) error
 	return s.insertShifts(ctx, tx, min(1, slots-waiting), at)
 }
 
-// room counts the slots, and the shifts that will be due by then.
+// room counts the slots, and the shifts that will be due by then, which wait until
+// tx has ended.
 func (s *Store) room(ctx context.Context, tx database.Tx, at time.Time) (slots, waiting int, err error) {
 	if slots, err = s.liveSlots(ctx, tx); err != nil {
 		return 0, 0, err
 	}
-	waiting, err = s.queue.Waiting(ctx, tx, latest(at, s.now()))
+	waiting, err = s.queue.Waiting(ctx, tx, latest(at, s.now()), slots)
 	return slots, waiting, err
 }
 
@@ -124,7 +125,7 @@ func (s *Store) NextDue(ctx context.Context) (at time.Time, ok bool, err error) 
 	if rest, resting := s.idle.now(now); resting {
 		return rest.until, rest.event, nil
 	}
-	for _, query := range []string{pickOwed, pickSolo} {
+	for _, query := range []string{s.picks.owed, pickSolo} {
 		if _, found, err := s.findCandidate(ctx, s.db.Read(ctx), query, now); found || err != nil {
 			return now, found, err
 		}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"darkroom"
@@ -31,6 +32,8 @@ type Store struct {
 	counts   tally
 	rates    rates
 	idle     rest
+	picks    picks
+	solo     *sync.RWMutex // held alone by a claim of what must run alone
 }
 
 // Open brings the tables up to date and gives the store over them. A database
@@ -46,6 +49,7 @@ func Open(ctx context.Context, db *database.DB, inserter *queue.Inserter, config
 		perHost: orDefault(config.HostConcurrency, darkroom.DefaultServerHostConcurrency),
 		now:     config.Now, log: config.Log,
 		finished: newWaiters(), stopped: newWaiters(), told: newWaiters(), counts: newTally(), rates: newRates(), idle: newRest(),
+		picks: picksOf(db.Dialect()), solo: new(sync.RWMutex),
 	}
 	if s.now == nil {
 		s.now = time.Now
@@ -68,13 +72,12 @@ func Migrate(ctx context.Context, db *database.DB) error {
 	if err != nil {
 		return err
 	}
-	if err := db.Migrate(ctx, files); err != nil {
-		return explain(err)
-	}
-	if err := queue.Migrate(ctx, db); err != nil {
-		return explain(err)
-	}
-	return nil
+	return explain(db.Alone(ctx, "migrate", func() error {
+		if err := db.Migrate(ctx, files); err != nil {
+			return err
+		}
+		return queue.Migrate(ctx, db)
+	}))
 }
 
 // Ping reports whether the database answers and can be written.

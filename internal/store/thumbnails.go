@@ -27,6 +27,7 @@ func (s *Store) Thumbnail(ctx context.Context, picture string) (a darkroom.Artif
 // and the artifact is an orphan.
 func (s *Store) KeepThumbnail(ctx context.Context, picture string, thumbnail darkroom.Artifact) (kept bool, err error) {
 	err = s.db.Update(ctx, func(tx database.Tx) error {
+		kept = false
 		changed, err := tx.Exec(ctx, `UPDATE artifacts SET thumbnail = ? WHERE key = ? AND thumbnail = '' AND uses > 0`,
 			thumbnail.Key, picture)
 		if err != nil || changed == 0 {

@@ -1,7 +1,10 @@
 package store
 
 import (
+	"cmp"
 	"context"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -19,6 +22,10 @@ type tally struct {
 type keyDay struct {
 	keyID string
 	day   int64
+}
+
+func (a keyDay) compare(b keyDay) int {
+	return cmp.Or(cmp.Compare(a.keyID, b.keyID), cmp.Compare(a.day, b.day))
 }
 
 func newTally() tally { return tally{mu: new(sync.Mutex), days: map[keyDay]Usage{}} }
@@ -66,8 +73,8 @@ func (s *Store) Flush(ctx context.Context) error {
 		return nil
 	}
 	err := s.update(ctx, func(tx database.Tx) error {
-		for at, usage := range days {
-			if err := addUsage(ctx, tx, at, usage); err != nil {
+		for _, at := range slices.SortedFunc(maps.Keys(days), keyDay.compare) {
+			if err := addUsage(ctx, tx, at, days[at]); err != nil {
 				return err
 			}
 		}

@@ -55,6 +55,9 @@ func (s *Store) RotateWebhookSecret(
 		return key, secrets, darkroom.Invalid("grace", "grace must be between 0 and %d s", int(darkroom.MaxRotationGrace/time.Second))
 	}
 	err = s.update(ctx, func(tx database.Tx) error {
+		if err := tx.Lock(ctx, keysLock); err != nil {
+			return err
+		}
 		if key, err = namedKey(ctx, tx, idOrPrefixOrName, false); err != nil {
 			return err
 		}

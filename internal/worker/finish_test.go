@@ -154,7 +154,7 @@ func TestADamagedPictureIsTakenAgain(t *testing.T) {
 			}
 			job := b.create(t, func(request *store.NewJob) { request.CallbackURL = url }, pages(2)...)
 			eventually(t, "the first is taken", func() bool { return b.job(t, job.ID).Progress.Completed == 1 })
-			file := filepath.Join(filepath.Dir(b.db.File()), "bucket", filepath.FromSlash(b.captures(t, job.ID)[0].Result.Key))
+			file := filepath.Join(b.dir, "bucket", filepath.FromSlash(b.captures(t, job.ID)[0].Result.Key))
 			content, err := os.ReadFile(file)
 			if err != nil {
 				t.Fatal(err)
@@ -300,7 +300,7 @@ func TestWhatADeadWriteLeftGoesAtTheNextStart(t *testing.T) {
 	if _, err := b.bucket.Put(t.Context(), "jobs/x/whole.png", []byte("x"), "image/png"); err != nil {
 		t.Fatal(err)
 	}
-	half := filepath.Join(filepath.Dir(b.db.File()), "bucket", "jobs", "x", "half.png.1f.tmp")
+	half := filepath.Join(b.dir, "bucket", "jobs", "x", "half.png.1f.tmp")
 	if err := os.WriteFile(half, []byte("x"), 0o600); err != nil {
 		t.Fatal(err)
 	}

@@ -35,12 +35,24 @@ func (w *Worker) Run(ctx context.Context) error {
 			if err := w.beat(ctx); err != nil && ctx.Err() == nil {
 				w.Log.Error("the heartbeat failed", "err", err)
 			}
+			w.watchOthers(ctx)
 			w.coolDown()
 		case <-ctx.Done():
 		}
 	}
 	beside.Wait()
 	return errors.Join(w.pool.close(), w.leave(ctx))
+}
+
+// watchOthers sets back what instances held that are gone. The sweep does so
+// too, but not as often, and not before another instance leads the queue.
+func (w *Worker) watchOthers(ctx context.Context) {
+	if !w.Store.Shared() {
+		return
+	}
+	if err := w.recoverLost(ctx); err != nil && ctx.Err() == nil {
+		w.Log.Error("what lost instances held was not set back", "err", err)
+	}
 }
 
 // Drain ends the work. Nothing is claimed from now on; what is in flight may

@@ -19,6 +19,7 @@ import (
 	"darkroom"
 	"darkroom/internal/bucket"
 	"darkroom/internal/database"
+	"darkroom/internal/database/databasetest"
 	"darkroom/internal/queue"
 	"darkroom/internal/sitemap"
 	"darkroom/internal/store"
@@ -143,6 +144,7 @@ type bench struct {
 
 	camera   *camera
 	walk     walk
+	dir      string
 	db       *database.DB
 	inserter *queue.Inserter
 	store    *store.Store
@@ -169,15 +171,26 @@ func (c *clock) advance(by time.Duration) {
 	c.ahead += by
 }
 
+// prepare makes the tables that the databases of all tests begin with.
+func prepare(ctx context.Context, config database.Config) error {
+	db, err := database.Open(ctx, config)
+	if err != nil {
+		return err
+	}
+	return errors.Join(store.Migrate(ctx, db), db.Close())
+}
+
 // newBench makes a worker that has done nothing yet. Tests with one run side
 // by side: most of them wait for time to pass.
 func newBench(t *testing.T, slots int) *bench {
 	t.Helper()
 	t.Parallel()
 	b := &bench{camera: &camera{}, clock: &clock{}}
-	dir := t.TempDir()
+	config := databasetest.Config(t, prepare)
+	dir := config.Path
+	b.dir = dir
 	var err error
-	if b.db, err = database.Open(t.Context(), database.Config{Path: dir}); err != nil {
+	if b.db, err = database.Open(t.Context(), config); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
@@ -185,9 +198,6 @@ func newBench(t *testing.T, slots int) *bench {
 			t.Error(err)
 		}
 	})
-	if err := queue.Migrate(t.Context(), b.db); err != nil {
-		t.Fatal(err)
-	}
 	b.inserter, err = queue.NewInserter(b.db)
 	if err != nil {
 		t.Fatal(err)

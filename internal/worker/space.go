@@ -6,6 +6,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"darkroom/internal/bucket"
 )
 
 // How often the free space is measured, and how long nothing is claimed after
@@ -94,6 +96,9 @@ func isRefused(err error) bool {
 		if errors.Is(err, reason) {
 			return true
 		}
+	}
+	if fault, ok := errors.AsType[*bucket.Fault](err); ok && fault != nil {
+		return true // an object store that does not take it, after every try
 	}
 	return isFull(err)
 }

@@ -13,13 +13,11 @@ import (
 // partialSuffix ends the name of a file that fileblob is still writing.
 const partialSuffix = ".tmp"
 
-// Keys goes through everything whose key begins with the prefix, in no order
-// that may be relied on and without holding more than one folder in memory.
-// What is stored or deleted meanwhile may be in it or not.
-func (b *Bucket) Keys(ctx context.Context, prefix string) iter.Seq2[Object, error] {
+// Keys walks through the folder.
+func (f *folder) Keys(ctx context.Context, prefix string) iter.Seq2[Object, error] {
 	return func(yield func(Object, error) bool) {
-		err := filepath.WalkDir(b.walkRoot(prefix), func(path string, entry fs.DirEntry, err error) error {
-			object, ok, err := b.object(path, entry, err)
+		err := filepath.WalkDir(f.walkRoot(prefix), func(path string, entry fs.DirEntry, err error) error {
+			object, ok, err := f.object(path, entry, err)
 			switch {
 			case ctx.Err() != nil:
 				return ctx.Err()
@@ -39,13 +37,13 @@ func (b *Bucket) Keys(ctx context.Context, prefix string) iter.Seq2[Object, erro
 }
 
 // walkRoot is the deepest folder that holds every key of the prefix.
-func (b *Bucket) walkRoot(prefix string) string {
-	return b.path(prefix[:strings.LastIndex(prefix, "/")+1])
+func (f *folder) walkRoot(prefix string) string {
+	return f.path(prefix[:strings.LastIndex(prefix, "/")+1])
 }
 
 // object describes a file; ok is false for a folder and for what vanished
 // since its folder was read.
-func (b *Bucket) object(path string, entry fs.DirEntry, err error) (object Object, ok bool, _ error) {
+func (f *folder) object(path string, entry fs.DirEntry, err error) (object Object, ok bool, _ error) {
 	if errors.Is(err, fs.ErrNotExist) {
 		return Object{}, false, nil
 	}
@@ -59,7 +57,7 @@ func (b *Bucket) object(path string, entry fs.DirEntry, err error) (object Objec
 	if err != nil {
 		return Object{}, false, err
 	}
-	key := filepath.ToSlash(strings.TrimPrefix(path, b.dir+string(filepath.Separator)))
+	key := filepath.ToSlash(strings.TrimPrefix(path, f.dir+string(filepath.Separator)))
 	return Object{
 		Key: key, Size: info.Size(), ModTime: info.ModTime(),
 		Partial: strings.HasSuffix(key, partialSuffix),

@@ -1,0 +1,69 @@
+package e2e
+
+import (
+	"net/http"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+
+	"darkroom"
+	"darkroom/internal/database/databasetest"
+)
+
+// secretKey is the same on all instances of these tests.
+const secretKey = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
+
+// instances are processes on one PostgreSQL database and one bucket.
+type instances struct {
+	database, bucket string
+}
+
+func (i instances) start(t *testing.T, data, role string) *server {
+	t.Helper()
+	cmd := serve(data, "--role", role, "--bucket-url", i.bucket)
+	cmd.Env = []string{"DARKROOM_DATABASE_URL=" + i.database, "DARKROOM_SECRET_KEY=" + secretKey}
+	return launch(t, data, cmd).ready()
+}
+
+// One process answers, another takes the pictures. The worker is killed in the
+// middle; the one that follows goes on, and the archive is whole.
+func TestRolesOnPostgreSQL(t *testing.T) {
+	const count = 24
+	all := instances{databasetest.Postgres(t, nil).URL, "file://" + t.TempDir()}
+	base, hooks := site(t), receive(t)
+	front := all.start(t, t.TempDir(), "api")
+	data := t.TempDir()
+	worker := all.start(t, data, "worker")
+	if answer, _, err := worker.try("GET", "/v1/jobs", nil); err != nil || answer.StatusCode != http.StatusNotFound {
+		t.Errorf("a worker answers its list of jobs with %v (%v)", answer, err)
+	}
+	job := front.submit(map[string]any{"urls": pages(base, count), "callback_url": hooks.url})
+	front.underWay(job)
+	worker.kill()
+	worker = all.start(t, data, "worker")
+	ended := front.await(job.ID, 2*time.Minute)
+	if ended.Status != darkroom.StatusCompleted {
+		t.Fatalf("the job ended %+v\n%s", ended, worker.log)
+	}
+	_, content := front.call("GET", darkroom.DownloadPath(job.ID), nil)
+	open(t, content).checkPictures(t, count)
+	hooks.checkOnePerJob(t, 1)
+	for _, s := range []*server{worker, front} {
+		if code := s.stop(); code != 0 {
+			t.Errorf("SIGTERM ends with exit code %d", code)
+		}
+	}
+}
+
+// An instance that could read no secret of the others does not start.
+func TestAnotherSecretKeyDoesNotStart(t *testing.T) {
+	all := instances{databasetest.Postgres(t, nil).URL, "file://" + t.TempDir()}
+	all.start(t, t.TempDir(), "api").kill()
+	cmd := exec.Command(programPath, "serve", "--listen", "127.0.0.1:0", "--data", t.TempDir(), "--role", "api")
+	cmd.Env = append(cmd.Environ(), "DARKROOM_DATABASE_URL="+all.database, "DARKROOM_SECRET_KEY="+strings.Repeat("ab", 32))
+	out, err := cmd.CombinedOutput()
+	if err == nil || !strings.Contains(string(out), "DARKROOM_SECRET_KEY") {
+		t.Errorf("it ended with %v and said %s", err, out)
+	}
+}

@@ -1,0 +1,111 @@
+package database
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// transactionTime bounds one transaction, so that a server that does not answer
+// holds up nobody for longer.
+const transactionTime = time.Minute
+
+func (db *postgres) once(ctx context.Context, fn func(Tx) error) error {
+	conn, err := db.pool.Acquire(ctx)
+	if err != nil {
+		return fmt.Errorf("begin a transaction: %w", db.fault(err))
+	}
+	defer conn.Release()
+	life, cancel := context.WithTimeout(context.WithoutCancel(ctx), transactionTime)
+	defer cancel()
+	tx, err := conn.Begin(life)
+	if err != nil {
+		return fmt.Errorf("begin a transaction: %w", db.fault(err))
+	}
+	// After a commit this does nothing; after an error or a panic of fn that is
+	// what the caller must hear of.
+	defer func() { _ = tx.Rollback(life) }()
+	if err := fn(Tx{Querier: postgresStatements{bounded{tx, life}}, pg: tx}); err != nil {
+		return db.fault(err)
+	}
+	if err := tx.Commit(life); err != nil {
+		return fmt.Errorf("commit a transaction: %w", db.fault(err))
+	}
+	return nil
+}
+
+func postgresTx(tx pgx.Tx) Tx {
+	return Tx{Querier: postgresStatements{tx}, pg: tx}
+}
+
+// postgresRunner is what a pool and a transaction have in common.
+type postgresRunner interface {
+	Exec(ctx context.Context, query string, args ...any) (pgconn.CommandTag, error)
+	Query(ctx context.Context, query string, args ...any) (pgx.Rows, error)
+	QueryRow(ctx context.Context, query string, args ...any) pgx.Row
+}
+
+// bounded runs the statements of a transaction under the context of the
+// transaction, not under that of whoever asks for them.
+type bounded struct {
+	tx   pgx.Tx
+	life context.Context //nolint:containedctx // it lives exactly as long as the transaction
+}
+
+// Exec runs a statement.
+func (b bounded) Exec(_ context.Context, query string, args ...any) (pgconn.CommandTag, error) {
+	return b.tx.Exec(b.life, query, args...)
+}
+
+// Query runs a statement that gives rows.
+func (b bounded) Query(_ context.Context, query string, args ...any) (pgx.Rows, error) {
+	return b.tx.Query(b.life, query, args...)
+}
+
+// QueryRow runs a statement that gives at most one row.
+func (b bounded) QueryRow(_ context.Context, query string, args ...any) pgx.Row {
+	return b.tx.QueryRow(b.life, query, args...)
+}
+
+// postgresStatements writes the statements as PostgreSQL reads them.
+type postgresStatements struct{ run postgresRunner }
+
+// Query runs a statement that gives rows.
+func (p postgresStatements) Query(ctx context.Context, query string, args ...any) (Rows, error) {
+	rows, err := p.run.Query(ctx, numbered(query), encoded(args)...)
+	if err != nil {
+		return nil, err
+	}
+	return postgresRows{rows}, nil
+}
+
+// QueryRow runs a statement that gives at most one row.
+func (p postgresStatements) QueryRow(ctx context.Context, query string, args ...any) Row {
+	return postgresRow{p.run.QueryRow(ctx, numbered(query), encoded(args)...)}
+}
+
+// Exec runs a statement and gives the number of rows that changed.
+func (p postgresStatements) Exec(ctx context.Context, query string, args ...any) (int64, error) {
+	tag, err := p.run.Exec(ctx, numbered(query), encoded(args)...)
+	return tag.RowsAffected(), err
+}
+
+type postgresRows struct{ pgx.Rows }
+
+// Scan reads the current row.
+func (r postgresRows) Scan(dest ...any) error { return r.Rows.Scan(decoded(dest)...) }
+
+// Close ends the statement. Err tells what there is to tell.
+func (r postgresRows) Close() error {
+	r.Rows.Close()
+	return nil
+}
+
+type postgresRow struct{ row pgx.Row }
+
+// Scan reads the row. That there is none is pgx.ErrNoRows, which is
+// sql.ErrNoRows too.
+func (r postgresRow) Scan(dest ...any) error { return r.row.Scan(decoded(dest)...) }
