@@ -93,9 +93,11 @@ const scriptPose = `async finish => {
   const frame = () => new Promise(r => { const t = setTimeout(r, 500); requestAnimationFrame(() => { clearTimeout(t); r() }) });
   await frame(); await frame();
   if (!finish) return facts();
-  const caret = new CSSStyleSheet();
-  caret.replaceSync('*{caret-color:transparent!important}');
-  document.adoptedStyleSheets.push(caret);
+  if (blinks()) {
+    const caret = new CSSStyleSheet();
+    caret.replaceSync('*{caret-color:transparent!important}');
+    document.adoptedStyleSheets.push(caret);
+  }
   const docs = [document];
   for (let i = 0; i < docs.length && docs.length < 200; i++)
     for (const f of docs[i].querySelectorAll('iframe,frame'))
@@ -112,6 +114,13 @@ const scriptPose = `async finish => {
     await frame();
   }
   return facts();
+  // A rule for every element has the whole page styled anew, so there is one
+  // only where a caret can be.
+  function blinks() {
+    let e = document.activeElement;
+    while (e && e.shadowRoot && e.shadowRoot.activeElement) e = e.shadowRoot.activeElement;
+    return document.designMode === 'on' || !!e && (e.isContentEditable || /^(INPUT|TEXTAREA)$/.test(e.tagName));
+  }
   function facts() { return {title: document.title.slice(0, 2048), url: document.URL} }
 }`
 
