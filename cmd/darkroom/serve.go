@@ -62,6 +62,7 @@ func (p *program) serve(ctx context.Context, flags *pflag.FlagSet) error {
 	if err != nil {
 		return err
 	}
+	easeCollector(p.env)
 	s, err := startServer(ctx, config, p.newLog(config.LogFormat), p.introduce)
 	if err != nil {
 		return err
