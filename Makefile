@@ -38,7 +38,8 @@ test-e2e: build ## The whole program, killed in the middle, with the clients
 test-slow: ## Race detector, linters, longer fuzzing, PostgreSQL and kill loops (≤ 40 minutes)
 	@scripts/setup slow
 	@$(MAKE) --no-print-directory lint race test-postgres fuzz leaks
-	DARKROOM_LONG=1 $(GO) test -count=1 -timeout 30m ./e2e/...
+	DARKROOM_LONG=1 $(GO) test -count=1 -run '^TestOnePageOneHash$$' ./internal/chrome
+	DARKROOM_LONG=1 $(GO) test -count=1 -timeout 50m ./e2e/...
 
 soak: build ## The long forms that take hours
 	@scripts/setup test

@@ -21,6 +21,7 @@ const whereAmI = `document.title = await new Promise(r => navigator.geolocation.
   p => r(p.coords.latitude + ',' + p.coords.longitude), e => r('refused')))`
 
 func TestGeolocation(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	here := darkroom.Options{Geolocation: &darkroom.Geolocation{Latitude: 52.5, Longitude: -13.25}, JS: whereAmI}
 	for _, row := range []struct {
@@ -51,6 +52,7 @@ func TestGeolocation(t *testing.T) {
 }
 
 func TestTimezone(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	const zone = "Intl.DateTimeFormat().resolvedOptions().timeZone + new Date(0).getTimezoneOffset()"
 	for _, row := range []struct {
@@ -71,6 +73,7 @@ func TestTimezone(t *testing.T) {
 
 // Every name that a job may give must be one that the browser knows.
 func TestEveryTimezone(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	r.settled()
 	for _, name := range darkroom.Timezones() {
@@ -84,6 +87,7 @@ func TestEveryTimezone(t *testing.T) {
 // After a page that failed, or one that must be stopped, the process may still
 // have the time zone and the language of before.
 func TestTimezoneAndLocaleAfterAFailure(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	abroad := darkroom.Options{Timezone: "Asia/Tokyo", Locale: "ja-JP"}
 	const both = "Intl.DateTimeFormat().resolvedOptions().timeZone + Intl.DateTimeFormat().resolvedOptions().locale"
@@ -103,6 +107,7 @@ func TestTimezoneAndLocaleAfterAFailure(t *testing.T) {
 }
 
 func TestReducedMotion(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	const asked = "matchMedia('(prefers-reduced-motion: reduce)').matches + ' ' + matchMedia('(prefers-color-scheme: dark)').matches"
 	for _, row := range []struct {
@@ -121,6 +126,7 @@ func TestReducedMotion(t *testing.T) {
 }
 
 func TestBypassCSP(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	for bypass, want := range map[bool]string{true: "green", false: "white"} {
 		shot := r.good("/csp-inline", darkroom.Options{BypassCSP: bypass})
@@ -134,6 +140,7 @@ func TestBypassCSP(t *testing.T) {
 }
 
 func TestBasicAuth(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	login := func(password string) darkroom.Options {
 		return darkroom.Options{Secrets: darkroom.Secrets{BasicAuth: &darkroom.BasicAuth{Username: "me", Password: password}}}
@@ -156,6 +163,7 @@ func TestBasicAuth(t *testing.T) {
 // TestPasswordsGoToTheTargetOnly watches a third party's picture and frame, and
 // what lies behind redirects to it.
 func TestPasswordsGoToTheTargetOnly(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	options := darkroom.Options{Secrets: darkroom.Secrets{
 		BasicAuth: &darkroom.BasicAuth{Username: "me", Password: "secret"}, Headers: map[string]string{"X-Secret": "s3"},
@@ -185,6 +193,7 @@ func TestPasswordsGoToTheTargetOnly(t *testing.T) {
 }
 
 func TestIgnoreHTTPSErrors(t *testing.T) {
+	t.Parallel()
 	stranger := newAuthority(t, "Stranger")
 	for _, allowed := range []bool{true, false} {
 		r := newRig(t, func(c *Config) { c.AllowInsecureTLS = allowed })
@@ -241,6 +250,7 @@ func through(address string) darkroom.Options {
 }
 
 func TestProxy(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	address, asked := jobProxy(t)
 	r.good("/colour/00f", darkroom.Options{})
@@ -271,6 +281,7 @@ func TestProxy(t *testing.T) {
 }
 
 func TestProxiesMayBeRefused(t *testing.T) {
+	t.Parallel()
 	address, asked := jobProxy(t)
 	r := newRig(t, func(c *Config) { c.RefuseProxies = true })
 	r.fails("/colour/0f0", through("me:s3cret@"+address), darkroom.CodeBlockedTarget)

@@ -26,6 +26,7 @@ func oddLists(config *Config) {
 }
 
 func TestBlocking(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, oddLists)
 	for _, row := range []struct {
 		name    string
@@ -71,6 +72,7 @@ func TestBlocking(t *testing.T) {
 }
 
 func TestBlockingReaches(t *testing.T) {
+	t.Parallel()
 	for _, mode := range []struct {
 		name   string
 		strict bool
@@ -99,6 +101,7 @@ func TestBlockingReaches(t *testing.T) {
 
 // However a page asks, it is asked about.
 func TestBlockingSeesEveryKind(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, func(config *Config) {
 		config.Filter, _ = filter.NewSet(filter.List{Group: filter.Trackers, Text: "/clutter/hit"})
 	})
@@ -149,6 +152,7 @@ func (n *names) take() []string {
 // Without lists of the operator's the program's own are in force, and what they
 // block is not even looked up.
 func TestTheOwnListsBlock(t *testing.T) {
+	t.Parallel()
 	resolver := &names{}
 	r := newRig(t, func(config *Config) {
 		policy, err := egress.NewPolicy(egress.Config{AllowPrivate: true, Resolver: resolver, Log: quietLog()})

@@ -76,6 +76,7 @@ func (a authority) serve(t *testing.T, r *rig, address string, until time.Time) 
 // TestOwnAuthorities shows that the operator's authority is trusted as any
 // other: not for another name, not beyond its time, and no stranger with it.
 func TestOwnAuthorities(t *testing.T) {
+	t.Parallel()
 	ours, stranger := newAuthority(t, "Ours"), newAuthority(t, "Stranger")
 	more := newAuthority(t, "Ours too")
 	r := newRig(t, func(c *Config) { c.Roots = []*x509.Certificate{ours.root, more.root} })

@@ -11,13 +11,18 @@ import (
 // TestOnePageOneHash captures a page that differs in every visit. That it does
 // is shown too, or the rest would mean nothing.
 func TestOnePageOneHash(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	options := darkroom.Options{Deterministic: true, FullPage: true}
 	first := r.good("/restless", options)
 	if !first.Stable || len(first.PixelHash) != 64 {
 		t.Fatalf("stable %v, hash %q, warnings %q", first.Stable, first.PixelHash, first.Warnings)
 	}
-	for range 6 {
+	visits := 6
+	if long() {
+		visits = 99
+	}
+	for range visits {
 		if next := r.good("/restless", options); next.PixelHash != first.PixelHash || !next.Stable {
 			t.Fatalf("another visit has hash %s (stable %v), the first %s", next.PixelHash, next.Stable, first.PixelHash)
 		}
@@ -33,6 +38,7 @@ func TestOnePageOneHash(t *testing.T) {
 }
 
 func TestOneHashInEveryFormat(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	want := r.good("/restless", darkroom.Options{Deterministic: true}).PixelHash
 	for _, format := range []string{"jpeg", "webp"} {
@@ -61,6 +67,7 @@ func TestHashOfTiles(t *testing.T) {
 }
 
 func TestWhatCannotBeFixed(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	shot := r.good("/unstable", darkroom.Options{Deterministic: true, Timeout: 8000})
 	if shot.Stable || shot.PixelHash == "" {
@@ -104,6 +111,7 @@ func TestTimePasses(t *testing.T) {
 }
 
 func TestWhatADeterministicPageSees(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	for _, row := range []struct{ expression, want string }{
 		{"Date.now()", "1767225600000"},
@@ -129,6 +137,7 @@ func TestWhatADeterministicPageSees(t *testing.T) {
 
 // Coloured edges are made for one screen.
 func TestTextIsGrey(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	picture := decode(t, r.good("/one-word", darkroom.Options{}))
 	grey := 0

@@ -8,6 +8,7 @@ import (
 )
 
 func TestCookieBanners(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	other := "?other=" + url.QueryEscape(r.other)
 	for _, row := range []struct {
@@ -50,6 +51,7 @@ func TestCookieBanners(t *testing.T) {
 
 // What no banner took is not given.
 func TestAPageWithoutBannerStaysAsItIs(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	shot := r.good("/banner/none", darkroom.Options{FullPage: true, BlockCookieBanners: true})
 	wantSize(t, shot, 1280, 720)
@@ -62,6 +64,7 @@ func TestAPageWithoutBannerStaysAsItIs(t *testing.T) {
 
 // Nothing of it needs a page of HTML, or one that lets scripts and styles in.
 func TestClearingAnything(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	for _, path := range []string{"/image", "/text", "/csp", "/frames", "/endless", "/alerts", "/push-storm"} {
 		t.Run(path, func(t *testing.T) {

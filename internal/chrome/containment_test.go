@@ -18,6 +18,7 @@ import (
 // TestContainment looks at the processes as they run: who they are, what they
 // may, where they are, and with which arguments they were started.
 func TestContainment(t *testing.T) {
+	t.Parallel()
 	for name, browser := range programs(t) {
 		for _, mode := range []isolation.Mode{isolation.Off, isolation.Required} {
 			t.Run(name+", isolation "+string(mode), func(t *testing.T) {

@@ -31,6 +31,7 @@ func (r *rig) wantFrame(evidence *darkroom.Evidence, colour string) {
 }
 
 func TestEvidenceOfFailures(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	t.Run("a page that never loads", func(t *testing.T) {
 		r.t = t
@@ -95,6 +96,7 @@ func wantSame(t *testing.T, got, want any) {
 }
 
 func TestEvidenceWhenAskedFor(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	const secret = `pass"word é`
 	options := darkroom.Options{
@@ -134,6 +136,7 @@ func TestEvidenceWhenAskedFor(t *testing.T) {
 
 // What a page does without end must not grow without end.
 func TestEvidenceIsBounded(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	script := `for (let i = 0; i < 3000; i++) { console.error('x'.repeat(5000) + i); new Image().src = '/nothing?' + i + 'y'.repeat(5000); fetch('/never?' + i) }`
 	evidence := r.good("/colour/0f0", darkroom.Options{Evidence: true, JS: script}).Evidence

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -125,23 +126,27 @@ func inspect(product, name string) (Browser, error) {
 	return Browser{Path: path, Product: product, Version: version}, nil
 }
 
+// wrapperSize bounds a wrapper script, in bytes.
+const wrapperSize = 64 << 10
+
 // unwrap gives the program behind a distribution's wrapper script, which adds
-// flags that cost speed, or path itself when it is no script or nothing is
-// known of what it wraps.
+// flags that cost speed, or path itself when it is no script or does not speak
+// of the folder in which a known program of its name lies.
 func unwrap(path string) (string, error) {
 	file, err := os.Open(path)
 	if err != nil {
 		return "", err
 	}
 	defer func() { _ = file.Close() }()
-	magic := make([]byte, 2)
-	if _, err := file.Read(magic); err != nil || !bytes.Equal(magic, []byte("#!")) {
+	script, err := io.ReadAll(io.LimitReader(file, wrapperSize))
+	if err != nil || !bytes.HasPrefix(script, []byte("#!")) {
 		return path, nil
 	}
 	base := filepath.Base(path)
 	for _, candidate := range candidates() {
 		for _, known := range candidate.paths {
-			if filepath.IsAbs(known) && filepath.Base(known) == base && known != path && executable(known) {
+			if filepath.IsAbs(known) && filepath.Base(known) == base && known != path &&
+				bytes.Contains(script, []byte(filepath.Dir(known))) && executable(known) {
 				return known, nil
 			}
 		}

@@ -13,6 +13,7 @@ import (
 // Here is what cannot be seen from outside.
 
 func TestNoPopupStays(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	r.good("/hostile/popups-30", darkroom.Options{})
 	if open := r.pages(); open != 1 {
@@ -48,12 +49,14 @@ func TestFloodsStayInTheBrowser(t *testing.T) {
 }
 
 func TestAScriptMayGiveALot(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	r.good("/colour/0f0", darkroom.Options{JS: "'x'.repeat(50e6)"})
 }
 
 // A page knows what it was sent, and can write it where others read it.
 func TestEchoedSecrets(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	options := darkroom.Options{}
 	options.Cookies = []darkroom.Cookie{{Name: "sid", Value: "planted-in-a-cookie"}}

@@ -70,6 +70,7 @@ func chromiumOn(system, version string) string {
 // TestIdentity asks every part of a page who the browser is, and its server
 // what was sent: all must say what the options ask for.
 func TestIdentity(t *testing.T) {
+	t.Parallel()
 	for name, strict := range map[string]bool{"shared": false, "strict": true} {
 		t.Run(name, func(t *testing.T) {
 			r := newRig(t, func(c *Config) { c.Strict = strict })

@@ -59,6 +59,7 @@ const nothingLeft = "left: | left: | left: | 401 | refused"
 // looks in the next capture of the same slot, in another slot of the same job,
 // and in another job.
 func TestIsolation(t *testing.T) {
+	t.Parallel()
 	for name, strict := range map[string]bool{"shared": false, "strict": true} {
 		t.Run(name, func(t *testing.T) {
 			r := newRig(t, func(c *Config) { c.Strict = strict })
@@ -87,6 +88,7 @@ func TestIsolation(t *testing.T) {
 // The test above means something only if the frame's probe finds what its
 // frame has planted.
 func TestTheFrameProbeFinds(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	foreign := strings.Replace(r.other, "127.0.0.1", "localhost", 1)
 	script := `const show = path => new Promise(r => { const f = document.createElement('iframe'); onmessage = e => r(e.data); f.src = '` + foreign + `' + path; document.body.append(f) });

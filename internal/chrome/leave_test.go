@@ -20,6 +20,7 @@ func (r *rig) tabNow() target.ID {
 // A page that does all it can to leave something behind leaves nothing, and
 // the tab stays.
 func TestNothingPassesInOneTab(t *testing.T) {
+	t.Parallel()
 	for name, strict := range map[string]bool{"shared": false, "strict": true} {
 		t.Run(name, func(t *testing.T) {
 			r := newRig(t, func(c *Config) { c.Strict = strict })
@@ -42,6 +43,7 @@ func TestNothingPassesInOneTab(t *testing.T) {
 
 // What a page leaves where emptying the tab does not reach goes with the tab.
 func TestTabsThatAreReplaced(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	for _, row := range []struct {
 		name, path string
@@ -88,6 +90,7 @@ func TestTabsThatAreReplaced(t *testing.T) {
 
 // Whatever brings an emptied tab elsewhere costs it its place.
 func TestATabThatWanders(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	r.good("/colour/0f0", darkroom.Options{})
 	before := r.tabNow()
@@ -108,6 +111,7 @@ func TestATabThatWanders(t *testing.T) {
 
 // What one capture asks for must not hold for the next one in its tab.
 func TestOptionsAreTakenBack(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	plain := func(path string) string { r.t.Helper(); return r.good(path, darkroom.Options{}).Title }
 	const clock = "/fact?of=String(Date.now())"

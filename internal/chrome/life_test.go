@@ -45,6 +45,7 @@ func members(t *testing.T, group int) (found []int) {
 }
 
 func TestNothingIsLeft(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	r.good("/plant", darkroom.Options{})
 	first := int(r.slot.group.Load())
@@ -66,6 +67,7 @@ func TestNothingIsLeft(t *testing.T) {
 }
 
 func TestCloseDuringACapture(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	result := make(chan error, 1)
 	go func() {
@@ -93,6 +95,7 @@ func TestCloseDuringACapture(t *testing.T) {
 }
 
 func TestTheBrowserIsKilledInMidCapture(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	neighbour, err := r.engine.OpenSlot(t.Context())
 	if err != nil {
@@ -118,6 +121,7 @@ func TestTheBrowserIsKilledInMidCapture(t *testing.T) {
 }
 
 func TestTheRendererIsKilledInMidCapture(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	r.settled()
 	var work sync.WaitGroup
@@ -135,6 +139,7 @@ func TestTheRendererIsKilledInMidCapture(t *testing.T) {
 // A script that hangs and then takes its process along is a crash at once, not
 // a timeout later: there is no answer to wait for.
 func TestTheRendererIsKilledWhileItOwesAnAnswer(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	r.settled()
 	var work sync.WaitGroup
@@ -150,6 +155,7 @@ func TestTheRendererIsKilledWhileItOwesAnAnswer(t *testing.T) {
 
 // A capture must end soon after its deadline, whatever the page does.
 func TestDeadlines(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	r.settled()
 	for _, path := range []string{"/spin", "/spin-later", "/spin-frame", "/never", "/endless", "/drip-html", "/js-spin"} {
@@ -178,6 +184,7 @@ func TestDeadlines(t *testing.T) {
 }
 
 func TestContextsWithoutADeadlineAndCancelled(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	request := darkroom.CaptureRequest{Session: "s", URL: r.url + "/never"}
 	if _, err := r.slot.Capture(t.Context(), request); darkroom.CodeOf(err) != darkroom.CodeInternal {
@@ -197,6 +204,7 @@ func TestContextsWithoutADeadlineAndCancelled(t *testing.T) {
 }
 
 func TestRecycling(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	r.good("/colour/0f0", darkroom.Options{})
 	r.settled()
@@ -249,6 +257,7 @@ func playServer(folder string) int {
 // TestADeadServer kills a server with SIGKILL: its browser must go with it, and
 // the next server must clean up.
 func TestADeadServer(t *testing.T) {
+	t.Parallel()
 	folder := filepath.Join(t.TempDir(), "run")
 	program, err := os.Executable()
 	if err != nil {

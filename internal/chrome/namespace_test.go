@@ -27,6 +27,7 @@ func isolate(mode isolation.Mode) func(*Config) {
 // into a browser would: only the namespace is left between it and what listens
 // on this machine.
 func TestAPageWithoutItsProxy(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		mode isolation.Mode
 		hits int
@@ -76,6 +77,7 @@ func (r *rig) direct(url string) string {
 // TestPagesSeeNoDifference: a namespace has no network but loopback, which must
 // not make a browser believe that it is offline.
 func TestPagesSeeNoDifference(t *testing.T) {
+	t.Parallel()
 	const script = `document.title = [navigator.onLine, navigator.connection && navigator.connection.type, await (await fetch('/colour/00f')).status].join()`
 	var seen []string
 	for _, mode := range []isolation.Mode{isolation.Off, isolation.Required} {
@@ -89,6 +91,7 @@ func TestPagesSeeNoDifference(t *testing.T) {
 
 // TestNoNamespaceIsLeft ends browsers in the two ways in which they end.
 func TestNoNamespaceIsLeft(t *testing.T) {
+	t.Parallel()
 	for name, end := range map[string]func(*rig){
 		"closed": func(r *rig) {
 			if err := r.slot.Close(); err != nil {
@@ -144,6 +147,7 @@ func networks(t *testing.T) (names []string) {
 // TestTheExitIsNoAddressOfThisMachine: what listens on this machine at the
 // port that the namespace's exit has inside is a target like any other.
 func TestTheExitIsNoAddressOfThisMachine(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, isolate(isolation.Required))
 	server := httptest.NewUnstartedServer(http.HandlerFunc(r.site.ServeHTTP))
 	listener, err := net.Listen("tcp", isolation.Address)

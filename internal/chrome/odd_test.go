@@ -149,6 +149,7 @@ func oddAnswers() []oddPage {
 }
 
 func TestOddPages(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	for _, page := range append(oddPictures(), oddAnswers()...) {
 		t.Run(page.path, func(t *testing.T) {
@@ -181,6 +182,7 @@ func TestOddPages(t *testing.T) {
 // Pages that show nothing in particular: what counts is that there is a
 // picture.
 func TestPlainAnswers(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	for _, path := range []string{"/odd/json", "/odd/javascript", "/odd/empty", "/odd/blanks", "/odd/no-location", "/odd/multipart", "/odd/no-root"} {
 		t.Run(path, func(t *testing.T) {

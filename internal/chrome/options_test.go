@@ -18,6 +18,7 @@ type pixel struct {
 // TestLook has a row for every option that can be seen: each picture differs
 // from the one that would be taken without the option.
 func TestLook(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	for _, row := range []struct {
 		name          string
@@ -101,6 +102,7 @@ func (r *rig) fact(expression string, options darkroom.Options) string {
 }
 
 func TestWhatThePageSees(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	major := r.engine.browser.Major()
 	pixel7 := darkroom.Options{Device: "Pixel 7"}
@@ -134,6 +136,7 @@ func TestWhatThePageSees(t *testing.T) {
 }
 
 func TestQualityAndCompression(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	size := func(options darkroom.Options) int {
 		shot := r.good("/font", options)
@@ -152,6 +155,7 @@ func TestQualityAndCompression(t *testing.T) {
 }
 
 func TestNothingIsMissing(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	t.Run("a font that takes a while", func(t *testing.T) {
 		r.t = t
@@ -215,6 +219,7 @@ func TestNothingIsMissing(t *testing.T) {
 }
 
 func TestTruncationIsSaid(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	wantWarning(t, r.good("/huge", darkroom.Options{FullPage: true}), "truncated: the page is 100000 px high, the picture ends at 16384 px")
 	if shot := r.good("/tall", darkroom.Options{FullPage: true}); len(shot.Warnings) > 0 {

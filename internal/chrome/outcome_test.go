@@ -12,6 +12,7 @@ import (
 )
 
 func TestOutcomes(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	short := darkroom.Options{Timeout: 3000}
 	for _, row := range []struct {
@@ -76,6 +77,7 @@ func TestOutcomes(t *testing.T) {
 }
 
 func TestGoodInSpite(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	for _, row := range []struct {
 		name, path string
@@ -125,6 +127,7 @@ func TestGoodInSpite(t *testing.T) {
 }
 
 func TestNoPopupRuns(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	r.good("/popups", darkroom.Options{Delay: 1000})
 	r.settled()
@@ -140,6 +143,7 @@ func TestNoPopupRuns(t *testing.T) {
 }
 
 func TestPermissionsAreDenied(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	shot := r.good("/permissions", darkroom.Options{Delay: 2500})
 	if shot.Title == "" || strings.Contains(shot.Title, "granted") {
@@ -148,6 +152,7 @@ func TestPermissionsAreDenied(t *testing.T) {
 }
 
 func TestRetryAfter(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	shot, err := r.take("/status/503?after=7", darkroom.Options{})
 	if darkroom.CodeOf(err) != darkroom.CodeHTTPError || shot.RetryAfter != 7*time.Second {
@@ -165,6 +170,7 @@ func TestRetryAfter(t *testing.T) {
 }
 
 func TestBadTargets(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	for _, row := range []struct {
 		name, url string
@@ -191,6 +197,7 @@ func TestBadTargets(t *testing.T) {
 }
 
 func TestPrivateTargetsAreDenied(t *testing.T) {
+	t.Parallel()
 	policy, err := egress.NewPolicy(egress.Config{Log: quietLog()})
 	if err != nil {
 		t.Fatal(err)
@@ -203,6 +210,7 @@ func TestPrivateTargetsAreDenied(t *testing.T) {
 }
 
 func TestBudget(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, func(c *Config) { c.Limits = egress.Limits{Bytes: 1 << 20} })
 	r.fails("/bytes?n=50000000", darkroom.Options{}, darkroom.CodeTooLarge)
 	r.fails("/bytes-later?n=50000000", darkroom.Options{}, darkroom.CodeTooLarge)
@@ -210,6 +218,7 @@ func TestBudget(t *testing.T) {
 }
 
 func TestTimeBudget(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, func(c *Config) { c.Limits = egress.Limits{Time: time.Nanosecond} })
 	r.fails("/colour/0f0", darkroom.Options{}, darkroom.CodeTimeout)
 	if visits := r.site.Visits(""); len(visits) > 0 {
@@ -218,6 +227,7 @@ func TestTimeBudget(t *testing.T) {
 }
 
 func TestRequestBudget(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, func(c *Config) { c.Limits = egress.Limits{Requests: 5} })
 	r.fails("/many", darkroom.Options{Delay: 1000}, darkroom.CodeTooLarge)
 	r.good("/colour/0f0", darkroom.Options{})
@@ -239,6 +249,7 @@ func freePort(t *testing.T) string {
 }
 
 func TestStrictIsolation(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, func(c *Config) { c.Strict = true })
 	r.good("/third-party?other="+r.other, darkroom.Options{})
 	wantPixel(t, decode(t, r.good("/frames", darkroom.Options{})), 600, 300, "green")
@@ -250,6 +261,7 @@ func TestStrictIsolation(t *testing.T) {
 
 // A browser that was warmed belongs to whoever comes first.
 func TestPrepareIsNotWasted(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	r.settled()
 	before := r.slot.browser.context

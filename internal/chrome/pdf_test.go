@@ -29,6 +29,7 @@ func boxesOf(document []byte) (boxes []string) {
 }
 
 func TestPDF(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	for _, row := range []struct {
 		name, path string
@@ -76,6 +77,7 @@ func TestPDF(t *testing.T) {
 }
 
 func TestThumbnails(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	for _, row := range []struct {
 		name, path    string

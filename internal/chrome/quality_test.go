@@ -51,6 +51,7 @@ func TestQualityGate(t *testing.T) {
 
 // Without the option nothing is looked at, and no page gets another try.
 func TestNoGate(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	for _, path := range []string{"/blank", "/wall", "/flaky-images", "/spinner-at-first"} {
 		if shot := r.good(path, darkroom.Options{}); len(shot.Warnings) > 0 {

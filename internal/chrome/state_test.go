@@ -29,6 +29,7 @@ func left(r *rig, session string) string {
 // TestNothingPasses plants cookies, storage of every kind, workers, history
 // and a window name, and looks for them in the next captures.
 func TestNothingPasses(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	planted(r, "a")
 	if got := left(r, "a"); got != "left:" {
@@ -47,6 +48,7 @@ func TestNothingPasses(t *testing.T) {
 
 // The test above means something only if the probe finds what is there.
 func TestTheProbeFinds(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	script := `
 		const frame = document.createElement('iframe'); frame.src = '/plant'; document.body.append(frame);
@@ -61,6 +63,7 @@ func TestTheProbeFinds(t *testing.T) {
 }
 
 func TestPasswordsAreForgotten(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	for path, title := range map[string]string{
 		"/login": "200", "/login-frame": "200", "/login-worker": "200", "/login-blob": "200", "/login-shared-worker": "200", "/login-url": "in",
@@ -79,6 +82,7 @@ func TestPasswordsAreForgotten(t *testing.T) {
 }
 
 func TestCookies(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	options := darkroom.Options{Secrets: darkroom.Secrets{Cookies: []darkroom.Cookie{
 		{Name: "mine", Value: "1"},
@@ -104,6 +108,7 @@ func TestCookies(t *testing.T) {
 }
 
 func TestHeadersGoToTheTargetOnly(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	options := darkroom.Options{Secrets: darkroom.Secrets{
 		Headers: map[string]string{"X-Secret": "s3", "Accept-Language": "tlh"},
@@ -139,6 +144,7 @@ func TestHeadersGoToTheTargetOnly(t *testing.T) {
 
 // A server must see the same browser as a script does.
 func TestClientHintsAgree(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	r.good("/colour/0f0", darkroom.Options{Device: "Pixel 7"})
 	sent := r.site.Visits("/colour/0f0")[0].Header

@@ -17,6 +17,7 @@ func remembered(origin, token string) *darkroom.StorageState {
 }
 
 func TestStorageState(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	with := func(state *darkroom.StorageState) darkroom.Options {
 		return darkroom.Options{Secrets: darkroom.Secrets{StorageState: state}}
@@ -51,6 +52,7 @@ func TestStorageState(t *testing.T) {
 }
 
 func TestStorageStateCookies(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	now := float64(time.Now().Unix())
 	state := &darkroom.StorageState{Cookies: []darkroom.StateCookie{

@@ -65,6 +65,7 @@ func TestTiles(t *testing.T) {
 // Pictures above the limit of one piece come in tiles; fixed elements must be
 // where they are in one piece.
 func TestTilesOfAPage(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	const height = 33000
 	shot := r.good("/tall?height=33000", darkroom.Options{FullPage: true, MaxHeight: height, Format: "jpeg"})
