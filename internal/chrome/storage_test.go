@@ -26,7 +26,8 @@ func TestStorageState(t *testing.T) {
 	if got := r.fact(token, with(remembered(r.url, "t0"))); got != "t0" {
 		t.Errorf("the page's first script finds %q", got)
 	}
-	if got := r.fact("localStorage.quotes", with(remembered(r.url+"/", "t0"))); got != `"'</script>`+"\u2028\\" {
+	// As numbers, because a title does not repeat what was given in confidence.
+	if got := r.fact("Array.from(localStorage.quotes, c => c.charCodeAt()).join(' ')", with(remembered(r.url+"/", "t0"))); got != "34 39 60 47 115 99 114 105 112 116 62 8232 92" {
 		t.Errorf("odd characters arrive as %q", got)
 	}
 	if got := r.fact(token, darkroom.Options{}); got != "undefined" {

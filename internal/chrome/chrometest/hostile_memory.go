@@ -65,7 +65,7 @@ func hostileFloods() []HostilePage {
 		{Name: "console of 10 million lines", Path: "/hostile/console", Options: patiently, handler: script(`let n = 0; setInterval(() => { for (let i = 0; i < 2000; i++) console.error('line', n++) }, 1)`)},
 		{Name: "console with lines of 50 MB, and then a failure", Path: "/hostile/console-huge", Options: within(soon), Codes: ends(darkroom.CodeTimeout), handler: script(`for (let i = 0; i < 6; i++) console.error('x'.repeat(50e6) + i); document.write('<img src="/never">')`)},
 		{Name: "errors without end", Path: "/hostile/errors", Options: patiently, handler: script(`setInterval(() => { Promise.reject(new Error('x'.repeat(1e5))); throw new Error('y'.repeat(1e5)) }, 1)`)},
-		{Name: "address of 100 MB asked for", Path: "/hostile/data-url", Options: patiently, handler: script(`new Image().src = 'data:image/png;base64,' + 'A'.repeat(100e6); fetch('data:text/plain,' + 'A'.repeat(100e6)).catch(() => {})`)},
+		{Name: "address of 30 MB asked for", Path: "/hostile/data-url", Options: patiently, handler: script(`new Image().src = 'data:image/png;base64,' + 'A'.repeat(30e6); fetch('data:text/plain,' + 'A'.repeat(30e6)).catch(() => {})`)},
 		{Name: "cookies without end", Path: "/hostile/cookies", Options: patiently, handler: script(`let n = 0; setInterval(() => { for (let i = 0; i < 100; i++) document.cookie = 'c' + n++ + '=' + 'x'.repeat(3000) }, 1)`)},
 		{Name: "local storage to the brim", Path: "/hostile/local-storage", Options: patiently, handler: script(`let n = 0; setInterval(() => { try { localStorage['k' + n++] = 'x'.repeat(1e5); sessionStorage['k' + n] = 'x'.repeat(1e5) } catch { localStorage.clear() } }, 1)`)},
 		{Name: "names for everything", Path: "/odd/shadowed", Options: patiently},
