@@ -74,6 +74,7 @@ func (s *HostileSite) Close() {
 type tlsFault struct {
 	name     string
 	code     darkroom.Code
+	or       darkroom.Code // the server hangs up while it says why; "" = it does not
 	options  darkroom.Options
 	notAfter time.Duration // of the certificate, from now; 0 = in an hour
 	address  string        // that the certificate is for; "" = the right one
@@ -89,7 +90,7 @@ func tlsFaults() []tlsFault {
 		{name: "certificate that has expired", code: darkroom.CodeTLSError, options: within(patient), notAfter: -time.Hour},
 		{name: "certificate of another host", code: darkroom.CodeTLSError, options: within(patient), address: "127.0.0.9"},
 		{name: "TLS 1.0", code: darkroom.CodeTLSError, options: within(patient), config: &tls.Config{MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS10}},
-		{name: "asks for the browser's certificate", code: darkroom.CodeTLSError, options: within(patient), config: &tls.Config{ClientAuth: tls.RequireAnyClientCert, MaxVersion: tls.VersionTLS12}},
+		{name: "asks for the browser's certificate", code: darkroom.CodeTLSError, or: darkroom.CodeConnectionReset, options: within(patient), config: &tls.Config{ClientAuth: tls.RequireAnyClientCert, MaxVersion: tls.VersionTLS12}},
 		{name: "plain HTTP where TLS belongs", code: darkroom.CodeTLSError, options: within(patient), plain: true},
 		{name: "says nothing where TLS belongs", code: darkroom.CodeTimeout, options: within(soon), silent: true},
 	}
@@ -97,6 +98,9 @@ func tlsFaults() []tlsFault {
 
 func (s *HostileSite) fail(fault tlsFault) error {
 	page := HostilePage{Name: fault.name, Options: fault.options, Codes: ends(fault.code)}
+	if fault.or != "" {
+		page.Codes = append(page.Codes, fault.or)
+	}
 	if fault.silent {
 		listener, err := new(net.ListenConfig).Listen(context.Background(), "tcp", "127.0.0.1:0")
 		if err != nil {
