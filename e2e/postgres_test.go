@@ -38,6 +38,11 @@ func TestRolesOnPostgreSQL(t *testing.T) {
 	if answer, _, err := worker.try("GET", "/v1/jobs", nil); err != nil || answer.StatusCode != http.StatusNotFound {
 		t.Errorf("a worker answers its list of jobs with %v (%v)", answer, err)
 	}
+	for _, s := range []*server{front, worker} {
+		if answer, content, err := s.try("GET", "/metrics", nil); err != nil || answer.StatusCode != http.StatusOK {
+			t.Errorf("/metrics answers %v %s (%v)", answer, content, err)
+		}
+	}
 	job := front.submit(map[string]any{"urls": pages(base, count), "callback_url": hooks.url})
 	front.underWay(job)
 	worker.kill()

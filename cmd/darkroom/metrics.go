@@ -9,11 +9,13 @@ import (
 
 // openMetrics begins to count.
 func (s *server) openMetrics(context.Context) error {
-	browser := s.engine.Browser()
-	s.metrics = metrics.New(metrics.Config{
-		Version: Version, BrowserProduct: browser.Product, BrowserVersion: browser.Version,
-		Isolated: s.engine.Isolation().On, Standing: s.standing,
-	})
+	config := metrics.Config{Version: Version, Standing: s.standing}
+	if s.engine != nil {
+		browser := s.engine.Browser()
+		config.BrowserProduct, config.BrowserVersion = browser.Product, browser.Version
+		config.Isolated = s.engine.Isolation().On
+	}
+	s.metrics = metrics.New(config)
 	return nil
 }
 
@@ -31,6 +33,9 @@ func (s *server) standing(ctx context.Context) (metrics.Standing, error) {
 	now := metrics.Standing{Queued: rows.Queued, Running: rows.Running, Denials: s.policy.Denials()}
 	for _, count := range rows.Jobs {
 		now.Jobs = append(now.Jobs, metrics.Jobs{Kind: count.Kind, Status: count.Status, Count: count.Jobs})
+	}
+	if s.worker == nil {
+		return now, nil
 	}
 	now.Slots, now.Busy = s.worker.Busy()
 	now.WornOut, now.Broken = s.engine.Restarts()
