@@ -19,6 +19,7 @@ func (s *server) download(w http.ResponseWriter, r *http.Request, key darkroom.A
 	if err != nil {
 		return err
 	}
+	defer s.Store.Reading(job.ID)() // before its expiry is looked at
 	if err := fetchable(&job, s.Now()); err != nil {
 		return err
 	}

@@ -206,6 +206,54 @@ func TestDownloadAfterTheBucketIsLost(t *testing.T) {
 	expect(t, "code", got.code(t), darkroom.CodeInternal)
 }
 
+// What expires while it is sent is sent to its end; then it is gone.
+func TestExpiryDuringADownload(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.padding = 8 << 20 // more than a connection holds
+	path := darkroom.DownloadPath(r.done("https://example.com/a", "https://example.com/b", "https://example.com/c"))
+	request := must(http.NewRequestWithContext(t.Context(), http.MethodGet, r.server.URL+path, nil))(t)
+	request.Header.Set("Authorization", "Bearer "+r.key)
+	response := must(r.server.Client().Do(request))(t)
+	defer func() { _ = response.Body.Close() }()
+	r.clock.advance(25 * time.Hour)
+	r.deleteExpired()
+	expect(t, "another download", r.get(path, "Range", "bytes=10-").status, http.StatusGone)
+	content := must(io.ReadAll(response.Body))(t)
+	opened := must(zip.NewReader(bytes.NewReader(content), int64(len(content))))(t)
+	expect(t, "entries", len(opened.File), 4)
+	for until := time.Now().Add(30 * time.Second); r.count() > 0; time.Sleep(2 * time.Millisecond) {
+		if r.deleteExpired(); time.Now().After(until) {
+			t.Fatalf("%d files are left when nobody reads them", r.count())
+		}
+	}
+}
+
+// deleteExpired does what the sweep does.
+func (r *rig) deleteExpired() {
+	r.t.Helper()
+	keys := must(r.store.ExpiredKeys(r.t.Context(), 100))(r.t)
+	for _, key := range keys {
+		if err := r.bucket.Delete(r.t.Context(), key); err != nil {
+			r.t.Fatal(err)
+		}
+	}
+	if err := r.store.ForgetKeys(r.t.Context(), keys); err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+func (r *rig) count() (n int) {
+	r.t.Helper()
+	for _, err := range r.bucket.Keys(r.t.Context(), "") {
+		if err != nil {
+			r.t.Fatal(err)
+		}
+		n++
+	}
+	return n
+}
+
 func (r *rig) loseBucket() {
 	r.t.Helper()
 	for object, err := range r.bucket.Keys(r.t.Context(), "") {

@@ -305,6 +305,34 @@ func TestADamagedFileIsExplained(t *testing.T) {
 	}
 }
 
+// A process that was killed leaves the log and its index; one without the other
+// is no accident of ours.
+func TestAMissingLogIsExplained(t *testing.T) {
+	folder, copied := t.TempDir(), t.TempDir()
+	db, err := Open(t.Context(), Config{Path: folder})
+	if err != nil {
+		t.Fatal(err)
+	}
+	run(t, db, `CREATE TABLE notes (id INTEGER PRIMARY KEY, text TEXT)`)
+	for _, suffix := range []string{"", "-shm"} { // as a kill leaves them
+		content, err := os.ReadFile(db.Place() + suffix)
+		if err == nil {
+			err = os.WriteFile(filepath.Join(copied, FileName+suffix), content, 0o600)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	_, err = Open(t.Context(), Config{Path: copied})
+	if fault, ok := errors.AsType[*Fault](err); !ok || fault.Reason != Damaged || !strings.Contains(err.Error(), "-wal") {
+		t.Errorf("error %v", err)
+	}
+	open(t, folder) // which was closed in good order
+}
+
 func TestDamageInsideIsFoundByCheck(t *testing.T) {
 	folder := t.TempDir()
 	db, err := Open(t.Context(), Config{Path: folder})

@@ -38,6 +38,9 @@ func openSQLite(ctx context.Context, path string) (*sqlite, error) {
 		return nil, fmt.Errorf("make the data folder: %w", err)
 	}
 	db := &sqlite{file: filepath.Join(folder, FileName)}
+	if err := db.checkLog(); err != nil {
+		return nil, fmt.Errorf("open the database: %w", err)
+	}
 	if err := createPrivate(db.file); err != nil {
 		return nil, fmt.Errorf("make the database file: %w", err)
 	}
@@ -46,6 +49,22 @@ func openSQLite(ctx context.Context, path string) (*sqlite, error) {
 		return nil, fmt.Errorf("open the database: %w", db.fault(err))
 	}
 	return db, nil
+}
+
+// checkLog tells a log that somebody has deleted. The index of the log goes
+// before the log when the last user closes the database, so an index without a
+// log is what a killed process has left and something else has then taken
+// apart: SQLite would begin with an empty log and say nothing of what was in
+// the old one.
+func (db *sqlite) checkLog() error {
+	if _, err := os.Stat(db.file + "-shm"); err != nil {
+		return nil
+	}
+	_, err := os.Stat(db.file + "-wal")
+	if !errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return &Fault{Reason: Damaged, Place: db.file, Err: fmt.Errorf("its write-ahead log %s-wal is missing, with what was written last", FileName)}
 }
 
 // createPrivate makes the file before SQLite does, because SQLite would let

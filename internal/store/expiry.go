@@ -10,7 +10,8 @@ import (
 )
 
 // ExpiredKeys gives keys of artifacts that no live job refers to, at most
-// limit: their bytes may go. Call ForgetKeys when they are gone, and
+// limit: their bytes may go. Those of a job that is being read (see Reading) wait
+// for the end of that. Call ForgetKeys when they are gone, and
 // ExpiredKeys again until there are none.
 func (s *Store) ExpiredKeys(ctx context.Context, limit int) ([]string, error) {
 	if err := s.releaseExpired(ctx); err != nil {
@@ -23,11 +24,14 @@ func (s *Store) ExpiredKeys(ctx context.Context, limit int) ([]string, error) {
 func (s *Store) releaseExpired(ctx context.Context) error {
 	jobs, err := queryAll(ctx, s.db.Read(ctx), scanText,
 		`SELECT id FROM jobs WHERE expires_at > 0 AND released = 0 AND expires_at <= ? ORDER BY expires_at LIMIT ?`,
-		milliseconds(s.now()), refillLimit)
+		milliseconds(s.now()), refillLimit+s.readers.count())
 	if err != nil {
 		return fmt.Errorf("find the expired jobs: %w", err)
 	}
 	for _, id := range jobs {
+		if s.readers.of(id) {
+			continue // the next sweep asks again
+		}
 		if err := s.update(ctx, func(tx database.Tx) error {
 			if err := tx.Lock(ctx, jobLock(id)); err != nil {
 				return err

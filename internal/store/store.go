@@ -34,6 +34,7 @@ type Store struct {
 	idle     rest
 	picks    picks
 	solo     *sync.RWMutex // held alone by a claim of what must run alone
+	readers  readers
 }
 
 // Open brings the tables up to date and gives the store over them. A database
