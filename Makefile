@@ -43,7 +43,7 @@ test-slow: ## Race detector, linters, longer fuzzing, PostgreSQL and kill loops 
 
 soak: build ## The long forms that take hours
 	@scripts/setup test
-	DARKROOM_SOAK=1 $(GO) test -count=1 -timeout 12h -v ./e2e/... -run 'Killed|MemoryStaysFlat|ACrawl|AtAnyPoint'
+	DARKROOM_SOAK=1 $(GO) test -count=1 -timeout 12h -v ./e2e/... -run 'Killed|MemoryStaysFlat|ACrawl|AtAnyPoint|NoStop'
 
 leaks: ## What gets out of each browser, contained, not at all, and without each flag
 	@scripts/setup slow

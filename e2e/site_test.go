@@ -16,8 +16,8 @@ func paint(n int) color.RGBA {
 	return color.RGBA{R: uint8(16 + n%200), G: uint8(16 + (n/200)*40%200), B: uint8(16 + (n*7)%200), A: 255}
 }
 
-// site serves /page/N, one colour each with some text in the middle, /gone,
-// which is missing, and its sitemaps.
+// site serves /page/N, one colour each with some text in the middle, /noise/N,
+// whose pictures are megabytes, /gone, which is missing, and its sitemaps.
 func site(t *testing.T) string {
 	t.Helper()
 	mux := http.NewServeMux()
@@ -31,6 +31,11 @@ func site(t *testing.T) string {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		fmt.Fprintf(w, `<!doctype html><title>Page %d</title><body style="margin:0;background:rgb(%d,%d,%d)">
 			<h1 style="padding:200px;color:white">Page %d</h1>`, n, c.R, c.G, c.B, n)
+	})
+	mux.HandleFunc("GET /noise/{n}", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		fmt.Fprintf(w, `<!doctype html><title>Noise</title><body style="margin:0"><svg width="1280" height="720">
+			<filter id="n"><feTurbulence baseFrequency="0.9" seed="%s"/></filter><rect width="100%%" height="100%%" filter="url(#n)"/></svg>`, r.PathValue("n"))
 	})
 	sitemaps(mux)
 	server := httptest.NewServer(mux)

@@ -11,6 +11,7 @@ import (
 
 	"darkroom"
 	"darkroom/client"
+	"darkroom/internal/database"
 )
 
 // The exit codes are stable: scripts may rely on them, and must treat one that
@@ -70,14 +71,16 @@ func asExit(ctx context.Context, err error) *exit {
 	if answer, ok := errors.AsType[*client.Error](err); ok {
 		return exitOfAnswer(answer)
 	}
-	failure, ok := errors.AsType[*darkroom.Error](err)
-	if !ok {
-		return &exit{Code: exitUnexpected, Word: "unexpected", Message: err.Error(), Err: err}
+	if failure, ok := errors.AsType[*darkroom.Error](err); ok {
+		return &exit{
+			Code: codeOfError(failure.Code), Word: string(failure.Code),
+			Message: withDetails(failure.Message, failure.Details), Hint: failure.Hint, Err: err,
+		}
 	}
-	return &exit{
-		Code: codeOfError(failure.Code), Word: string(failure.Code),
-		Message: withDetails(failure.Message, failure.Details), Hint: failure.Hint, Err: err,
+	if fault, ok := errors.AsType[*database.Fault](err); ok { // of the opening: afterwards the store explains it
+		return environmentFault(fault.Hint(), "%v", err)
 	}
+	return &exit{Code: exitUnexpected, Word: "unexpected", Message: err.Error(), Err: err}
 }
 
 // exitOfAnswer is the exit for what a server answered, or for no answer.
