@@ -14,6 +14,7 @@ import (
 
 	"github.com/dustin/go-humanize"
 
+	"darkroom/internal/api"
 	"darkroom/internal/bucket"
 	"darkroom/internal/egress"
 	"darkroom/internal/isolation"
@@ -49,6 +50,7 @@ type config struct {
 	Authorities     []*x509.Certificate // beyond the system's
 	InsecureTLS     bool                // jobs may have certificate errors ignored
 	RefuseProxies   bool                // jobs may not name a proxy
+	Front           api.Front
 	LogFormat       string
 }
 
@@ -82,6 +84,7 @@ func newConfig(known settings, environ environment) (config, error) {
 		RefuseProxies:   known.text("job-proxy") == "deny",
 		LogFormat:       known.text("log-format"),
 	}
+	c.Front = known.front()
 	c.Slots, c.MaxSlots = known.slots()
 	if _, _, err := net.SplitHostPort(c.Listen); err != nil {
 		return c, usage("%s: %q is not host:port, such as 127.0.0.1:8484", known["listen"].Source, c.Listen)

@@ -112,7 +112,7 @@ func (s *server) openSlot(ctx context.Context) (worker.Slot, error) {
 // requests that are still being answered.
 func (s *server) startAPI(ctx context.Context) error {
 	handler := api.New(api.Config{
-		Store: s.store, Bucket: s.bucket, Policy: s.policy, Shoot: s.shoot,
+		Front: s.config.Front, Store: s.store, Bucket: s.bucket, Policy: s.policy, Shoot: s.shoot,
 		Sender: s.sender(), Walk: s.sitemaps.Walk, Pace: s.store.RecentPace, Thumbnail: chrome.Thumbnail,
 		Limits: api.Limits{
 			MaxURLs: s.config.MaxURLs, MaxPages: s.config.MaxPages, Retention: s.config.Retention, JobDeadline: s.config.JobDeadline,

@@ -135,19 +135,16 @@ func targetSettings() []setting {
 func networkSettings() []setting {
 	return []setting{
 		{
-			Name: "public-url", Kind: settingText,
-			Doc:     "Address under which clients reach the API.",
-			Unbuilt: "this version answers with relative paths only and does not need it",
+			Name: "public-url", Kind: settingText, Check: checkPublicURL,
+			Doc: "Address under which clients reach the API, when a reverse proxy stands before it: https://shots.example.com. The OpenAPI document and Location headers name it.",
 		},
 		{
-			Name: "trusted-proxies", Kind: settingList,
-			Doc:     "Reverse proxies (CIDR) whose forwarding headers are believed.",
-			Unbuilt: "this version believes no forwarding headers",
+			Name: "trusted-proxies", Kind: settingList, Check: checkProxies,
+			Doc: "Reverse proxies (CIDR or address) whose X-Forwarded-For is believed. Empty: the client is who has connected.",
 		},
 		{
-			Name: "path-prefix", Kind: settingText,
-			Doc:     "Path under which the API is mounted.",
-			Unbuilt: "this version serves the API at / only",
+			Name: "path-prefix", Kind: settingText, Check: checkPathPrefix,
+			Doc: "Path under which the API is mounted: /shots, when the reverse proxy passes it on.",
 		},
 		{
 			Name: "cors-origin", Kind: settingList,

@@ -59,7 +59,7 @@ func (s *server) retryJob(_ http.ResponseWriter, r *http.Request, key darkroom.A
 	if err != nil {
 		return reply{}, jobFault(err)
 	}
-	return accepted(job, nil, replayed), nil
+	return s.accepted(job, nil, replayed), nil
 }
 
 // mayAccept reports why no new job is taken at the moment.

@@ -22,6 +22,8 @@ type Config struct {
 	Policy *egress.Policy
 	Limits Limits
 
+	Front Front // the reverse proxy, if there is one
+
 	// Shoot takes one screenshot while its caller waits.
 	Shoot func(context.Context, darkroom.CaptureRequest) (darkroom.Shot, error)
 
@@ -92,7 +94,7 @@ func New(config Config) http.Handler {
 	s.tests = places{make(chan struct{}, maxTests), "The server is sending as many test events as it does at once"}
 	s.shrinking = make(chan struct{}, 1)
 	routes := s.routes()
-	s.openapi = documentText(routes, s.Version, s.Limits)
+	s.openapi = documentText(routes, s.Version, s.Limits, s.Front.base())
 	s.mux = newMux(routes, s)
 	return s
 }

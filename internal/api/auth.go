@@ -16,7 +16,7 @@ func (s *server) authenticate(r *http.Request) (darkroom.APIKey, error) {
 	if !ok {
 		return darkroom.APIKey{}, unauthorized()
 	}
-	one := attempt{addressOf(r), darkroom.HashAPIKey(secret)}
+	one := attempt{s.addressOf(r), darkroom.HashAPIKey(secret)}
 	if err := s.logins.admit(one, s.Now()); err != nil {
 		return darkroom.APIKey{}, err
 	}

@@ -47,14 +47,14 @@ func (s *server) accept(r *http.Request, key darkroom.APIKey, job store.NewJob, 
 	if err != nil {
 		return reply{}, unavailable(err)
 	}
-	return accepted(created, warnings, replayed), nil
+	return s.accepted(created, warnings, replayed), nil
 }
 
 // accepted is the same for every replay, however far the job has come.
-func accepted(job darkroom.Job, warnings []string, replayed bool) reply {
+func (s *server) accepted(job darkroom.Job, warnings []string, replayed bool) reply {
 	job = asCreated(job)
 	header := map[string]string{
-		"Location":    darkroom.JobPath(job.ID),
+		"Location":    s.Front.outside(darkroom.JobPath(job.ID)),
 		"Retry-After": strconv.Itoa(wholeSeconds(pollAfter)),
 	}
 	if replayed {

@@ -99,7 +99,7 @@ func (s *server) createKey(w http.ResponseWriter, r *http.Request, _ darkroom.AP
 	if err != nil {
 		return reply{}, unavailable(err)
 	}
-	return reply{http.StatusCreated, map[string]string{"Location": "/v1/keys/" + key.ID}, s.newKeyAnswer(key)}, nil
+	return reply{http.StatusCreated, map[string]string{"Location": s.Front.outside("/v1/keys/" + key.ID)}, s.newKeyAnswer(key)}, nil
 }
 
 func (s *server) rotateKey(w http.ResponseWriter, r *http.Request, _ darkroom.APIKey) (reply, error) {

@@ -3,7 +3,6 @@ package api
 import (
 	"maps"
 	"net/http"
-	"net/netip"
 	"sync"
 	"time"
 
@@ -86,14 +85,13 @@ func (l *logins) succeeded(one attempt, now time.Time) {
 	l.trusted[one] = now
 }
 
-// addressOf is who is on the other side of the connection. Of IPv6 it is the
-// network: one client has all of a /64.
-func addressOf(r *http.Request) string {
-	peer, err := netip.ParseAddrPort(r.RemoteAddr)
-	if err != nil {
+// addressOf names the client for the limit. Of IPv6 it is the network: one
+// client has all of a /64.
+func (s *server) addressOf(r *http.Request) string {
+	address, ok := s.Front.client(r)
+	if !ok {
 		return r.RemoteAddr
 	}
-	address := peer.Addr().Unmap().WithZone("")
 	if address.Is6() {
 		if network, err := address.Prefix(64); err == nil {
 			return network.String()

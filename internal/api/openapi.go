@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"encoding/json"
 	"net/http"
 	"reflect"
@@ -49,16 +50,16 @@ func (s *server) serveOpenAPI(w http.ResponseWriter, _ *http.Request, _ darkroom
 }
 
 // documentText is the OpenAPI document of the routes. It is made once, from
-// values that are fixed at compile time: what cannot become JSON is a bug.
-func documentText(routes []route, version string, limits Limits) []byte {
-	text, err := json.Marshal(newDocument(routes, version, limits))
+// settings and values that are fixed at compile time: what cannot become JSON is a bug.
+func documentText(routes []route, version string, limits Limits, base string) []byte {
+	text, err := json.Marshal(newDocument(routes, version, limits, base))
 	if err != nil {
 		panic("the OpenAPI document is no JSON: " + err.Error())
 	}
 	return text
 }
 
-func newDocument(routes []route, version string, limits Limits) *huma.OpenAPI {
+func newDocument(routes []route, version string, limits Limits, base string) *huma.OpenAPI {
 	registry := huma.NewMapRegistry("#/components/schemas/", schemaName)
 	addRequestSchemas(registry, limits)
 	failure := registry.Schema(reflect.TypeFor[FailureAnswer](), true, "")
@@ -69,7 +70,7 @@ func newDocument(routes []route, version string, limits Limits) *huma.OpenAPI {
 			Description: "Screenshots in bulk. Post a batch, watch its job, download one ZIP. " +
 				"Every error has the same shape. Clients may send numbers and booleans as text, and zero values for what is not set.",
 		},
-		Servers: []*huma.Server{{URL: "/", Description: "This server."}},
+		Servers: []*huma.Server{{URL: cmp.Or(base, "/"), Description: "This server."}},
 		Components: &huma.Components{
 			Schemas: registry,
 			Responses: map[string]*huma.Response{"Failure": {

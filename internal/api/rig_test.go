@@ -60,6 +60,8 @@ type conditions struct {
 	limits api.Limits
 
 	refuseProxies, insecureTLS bool
+
+	front api.Front
 }
 
 func limitPages(most int) api.Limits { return api.Limits{MaxPages: most} }
@@ -140,7 +142,7 @@ func newRigWith(t *testing.T, chosen conditions) *rig {
 		return shot, nil
 	}
 	handler := api.New(api.Config{
-		Store: r.store, Bucket: r.bucket, Policy: policy,
+		Store: r.store, Bucket: r.bucket, Policy: policy, Front: chosen.front,
 		Shoot: func(ctx context.Context, request darkroom.CaptureRequest) (darkroom.Shot, error) {
 			return r.shoot(ctx, request)
 		},

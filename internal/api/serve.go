@@ -32,6 +32,10 @@ func (s *server) ServeHTTP(inner http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, noSuchPath())
 		return
 	}
+	if !s.Front.enter(r) {
+		s.fail(w, r, s.Front.noSuchPlace())
+		return
+	}
 	start := time.Now()
 	s.mux.ServeHTTP(w, r)
 	if w.keyID != "" && !r.URL.Query().Has("wait") {
