@@ -5,7 +5,7 @@ BIN   := bin/darkroom
 export CGO_ENABLED ?= 0
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test test-unit test-postgres test-node test-e2e test-slow soak leaks race lint vuln fuzz bench generate setup clean
+.PHONY: help build demo test test-unit test-postgres test-node test-e2e test-slow soak leaks check-deploy race lint vuln fuzz bench generate setup clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,7 +37,7 @@ test-e2e: build ## The whole program, killed in the middle, with the clients
 
 test-slow: ## Race detector, linters, longer fuzzing, PostgreSQL and kill loops (≤ 40 minutes)
 	@scripts/setup slow
-	@$(MAKE) --no-print-directory lint race test-postgres fuzz leaks
+	@$(MAKE) --no-print-directory lint race test-postgres fuzz leaks check-deploy
 	DARKROOM_LONG=1 $(GO) test -count=1 -run '^TestOnePageOneHash$$' ./internal/chrome
 	DARKROOM_LONG=1 $(GO) test -count=1 -timeout 50m ./e2e/...
 
@@ -48,6 +48,10 @@ soak: build ## The long forms that take hours
 leaks: ## What gets out of each browser, contained, not at all, and without each flag
 	@scripts/setup slow
 	DARKROOM_LONG=1 $(GO) test -count=1 -timeout 20m -v -run '^(TestLeaks|TestEachFlagHolds|TestContainment)$$' ./internal/chrome
+
+check-deploy: ## Dockerfile, compose files, systemd unit, chart and alarms, with what reads them
+	@scripts/setup slow
+	@scripts/check-deploy
 
 # Two tests that only count pixels take minutes under the detector.
 race: ## Go tests under the race detector, one room after the other
