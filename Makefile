@@ -24,7 +24,7 @@ test: ## Everything in its short form: unit, integration, clients, e2e (≤ 10 m
 
 test-unit: ## Go tests of every room, real Chromium and real SQLite
 	$(GO) vet ./...
-	$(GO) test $(TESTFLAGS) $$($(GO) list ./... | grep -v -e /e2e -e /bench)
+	$(GO) test $(TESTFLAGS) $$($(GO) list ./... | grep -v -e /e2e -e '/bench$$')
 
 test-postgres: ## Every test that has a database on PostgreSQL; `make test` has those of what happens at once
 	DARKROOM_TEST_DATABASE=postgres $(GO) test $(TESTFLAGS) -count=1 ./internal/store ./internal/queue ./internal/worker
