@@ -31,8 +31,9 @@ const (
 // ArchiveLayout counts the ways in which the same rows have been laid out as an
 // archive. A job keeps the number of its end, and the ETag holds it: whoever
 // changes one byte of the layout must raise it and keep the older ways, or a
-// download resumed after an upgrade would mix two layouts.
-const ArchiveLayout = 1
+// download resumed after an upgrade would mix two layouts. Since 2 an archive
+// may hold a gallery; the files of a job are rows, so nothing else differs.
+const ArchiveLayout = 2
 
 // DefaultServerHostConcurrency is how many captures of one host run at once,
 // over all jobs of all keys.
@@ -78,6 +79,7 @@ type Job struct {
 
 	Progress Progress
 
+	Gallery   bool   // its archive has index.html
 	Layout    int    // of its archive; 0 before the end
 	Error     string // why the whole job failed; "" otherwise
 	Cancelled bool

@@ -28,6 +28,8 @@ type Params struct {
 	// Options. Progress counts every picture.
 	Variants []Variant `json:"variants,omitempty"`
 
+	NoGallery bool `json:"-"` // leave index.html out of the archive
+
 	// HostConcurrency is how many pictures of one host are taken at once, over
 	// all jobs of the key; HostDelay is the least time between two of them.
 	HostConcurrency int           `json:"host_concurrency,omitempty"`
@@ -86,14 +88,19 @@ func (p SitemapParams) crawl() crawlWire {
 	return wire
 }
 
-// paceWire is the part of Params that has another unit on the wire.
+// paceWire is the part of Params that has another form on the wire.
 type paceWire struct {
 	HostDelay int64 `json:"host_delay,omitempty"` // milliseconds
 	Retention int64 `json:"retention,omitempty"`  // seconds
+	Gallery   *bool `json:"gallery,omitempty"`    // nil = true
 }
 
 func (p Params) pace() paceWire {
-	return paceWire{HostDelay: p.HostDelay.Milliseconds(), Retention: int64(p.Retention / time.Second)}
+	wire := paceWire{HostDelay: p.HostDelay.Milliseconds(), Retention: int64(p.Retention / time.Second)}
+	if p.NoGallery {
+		wire.Gallery = new(bool)
+	}
+	return wire
 }
 
 // ListParams filter the list of jobs. The zero value means all, newest first.

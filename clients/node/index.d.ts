@@ -168,6 +168,8 @@ interface CamelJobOptions extends CamelCaptureOptions {
   tags?: string[];
   /** Default normal. */
   priority?: 'normal' | 'low';
+  /** Put index.html into the archive: a page that shows the pictures, without a network; default true. */
+  gallery?: boolean;
   /** Pictures of one host at once, over all jobs of the key. Default 8, for a sitemap 4. */
   hostConcurrency?: number;
   /** Least milliseconds between two pictures of one host. */
@@ -678,6 +680,11 @@ export class Darkroom {
   downloadJobTo(id: string, path: string, request?: DownloadOptions): Promise<{ path: string; size: number }>;
   /** Resolves when the job has ended, however it ended: look at its status. */
   waitForJob(id: string, options?: WaitOptions): Promise<Job>;
+  /**
+   * What happens to a job, from now on: the job as it is, then each capture that changes and the job after it, to the event of its end.
+   * Some captures may come twice. A server that restarts meanwhile is waited for, and nothing is missed.
+   */
+  watchJob(id: string, request?: { signal?: AbortSignal; timeout?: number }): AsyncGenerator<JobEvent, void, void>;
   /** batch, then waitForJob. */
   batchAndWait(urls: Array<string | BatchRequest>, options?: BatchOptions, request?: WaitOptions & { idempotencyKey?: string }): Promise<Job>;
   /** sitemap, then waitForJob. */
@@ -701,6 +708,9 @@ export class Darkroom {
   /** The presets of the device option, by name. */
   devices(request?: RequestOptions): Promise<Device[]>;
 }
+
+/** What a watched job tells: the job as it is now, or a capture that has changed. */
+export type JobEvent = { job: Job; capture?: undefined } | { capture: Result; job?: undefined };
 
 export interface ErrorDetail {
   index: number;

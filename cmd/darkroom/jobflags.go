@@ -27,6 +27,7 @@ func (f *jobFlags) add(flags *pflag.FlagSet) {
 	flags.StringVar(&f.params.Name, "name", "", "name of the job")
 	flags.StringSliceVar(&f.params.Tags, "tag", nil, "tag of the job; may be repeated")
 	flags.StringVar(&f.params.CallbackURL, "callback-url", "", "`URL` that is told when the job has ended")
+	flags.BoolVar(&f.params.NoGallery, "no-gallery", false, "leave index.html out of the ZIP")
 	flags.IntVar(&f.params.HostConcurrency, "host-concurrency", 0, "captures of one host at once, at most this `number`")
 	flags.DurationVar(&f.params.HostDelay, "host-delay", 0, "least `time` between two captures of one host")
 	addVariants(flags, &f.params.Variants)

@@ -93,6 +93,7 @@ func New(config Config) http.Handler {
 	s.plans = places{make(chan struct{}, s.Limits.Plans), "The server is reading as many sitemaps for plans as it does at once"}
 	s.tests = places{make(chan struct{}, maxTests), "The server is sending as many test events as it does at once"}
 	s.shrinking = make(chan struct{}, 1)
+	s.streams = make(chan struct{}, darkroom.MaxStreams)
 	routes := s.routes()
 	s.openapi = documentText(routes, s.Version, s.Limits, s.Front.base())
 	s.mux = newMux(routes, s)
@@ -108,6 +109,7 @@ type server struct {
 	tests   places
 	logins  logins
 
+	streams   chan struct{} // one for each that is open
 	shrinking chan struct{} // thumbnails are made one at a time: captures need the CPU more
 }
 
@@ -124,6 +126,8 @@ func (s *server) routes() []route {
 		{"POST", "/v1/jobs/{id}/cancel", withKey, s.answering(s.cancelJob), cancelJobDoc()},
 		{"POST", "/v1/jobs/{id}/retry", withKey, s.answering(s.retryJob), retryJobDoc()},
 		{"GET", "/v1/jobs/{id}/download", withKey, s.download, downloadDoc()},
+		{"GET", "/v1/jobs/{id}/events", withKey, s.streamJob, streamJobDoc()},
+		{"GET", "/v1/events", withKey, s.streamJobs, streamJobsDoc()},
 		{"GET", "/v1/jobs/{id}/results", withKey, s.answering(s.listResults), listResultsDoc()},
 		{"GET", "/v1/jobs/{id}/captures/{index}/image", withKey, s.view(s.imageOf), imageDoc()},
 		{"GET", "/v1/jobs/{id}/captures/{index}/thumbnail", withKey, s.view(s.thumbnailOf), thumbnailDoc()},

@@ -94,7 +94,7 @@ func (s *server) decodeBatch(header http.Header, body []byte) (store.NewJob, []s
 // jobFieldNames lists what decodeJobFields and decodeOptions take.
 func jobFieldNames() []string {
 	return []string{
-		"callback_url", "name", "tags", "priority", "host_concurrency", "host_delay", "retention", "variants",
+		"callback_url", "name", "tags", "priority", "host_concurrency", "host_delay", "retention", "variants", "gallery",
 	}
 }
 
@@ -127,7 +127,8 @@ func (s *server) decodeJobFields(f fields, job *store.NewJob) (err error) {
 	}
 	job.Retention = time.Duration(retention) * time.Second
 	setDefault(&job.Retention, s.Limits.Retention)
-	return nil
+	job.Gallery, err = f.boolean("gallery", true)
+	return err
 }
 
 // hostConcurrency is the default of a job of that kind.

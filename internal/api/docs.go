@@ -89,10 +89,12 @@ func getJobDoc() operation {
 func downloadDoc() operation {
 	return operation{
 		id: "downloadJob", summary: "Download the results as a ZIP", tag: "Jobs",
-		about: "Available for completed and partial jobs until they expire. One image per success and index.json with one entry per capture. " +
+		about: "Available for completed and partial jobs until they expire. One image per success, index.json with one entry per capture, and index.html. " +
 			"The archive is never built: it begins at once, has its exact length and a strong ETag, and any range of it can be had.",
 		params: []*huma.Param{
 			idParam(),
+			query("partial", "While the job runs, send what is there: the pictures so far, and an index.json of the captures that have ended. "+
+				"It has an ETag of its own, which changes with each further capture. 409 before the first picture.", boolean("", false)),
 			header("Range", "Up to 16 byte ranges, such as bytes=1000-."),
 			header("If-Range", "Send the range only if the archive still has this ETag, all of it otherwise."),
 			header("If-None-Match", "Answer 304 if the archive has this ETag."),
@@ -103,7 +105,7 @@ func downloadDoc() operation {
 			http.StatusNotModified:    "The archive is the one that If-None-Match names.",
 		},
 		errors: []int{
-			http.StatusNotFound, http.StatusConflict, http.StatusGone, http.StatusPreconditionFailed,
+			http.StatusBadRequest, http.StatusNotFound, http.StatusConflict, http.StatusGone, http.StatusPreconditionFailed,
 			http.StatusRequestedRangeNotSatisfiable, http.StatusInternalServerError, http.StatusServiceUnavailable,
 		},
 	}

@@ -20,12 +20,40 @@ func (s *server) download(w http.ResponseWriter, r *http.Request, key darkroom.A
 		return err
 	}
 	defer s.Store.Reading(job.ID)() // before its expiry is looked at
+	query, err := parseQuery(r.URL.RawQuery)
+	if err != nil {
+		return err
+	}
+	partial, err := truth(query, "partial")
+	if err != nil {
+		return err
+	}
+	if partial && !job.Status.Terminal() {
+		return s.downloadPartial(w, r, job)
+	}
 	if err := fetchable(&job, s.Now()); err != nil {
 		return err
 	}
 	layout, err := s.archiveOf(r.Context(), job)
 	if err != nil {
 		return err
+	}
+	return s.serveArchive(w, r, layout)
+}
+
+// downloadPartial sends what is there of a job that has not ended. As soon as
+// there is more it is another archive, with another ETag.
+func (s *server) downloadPartial(w http.ResponseWriter, r *http.Request, job darkroom.Job) error {
+	naming, err := archive.NamingOf(job, s.Store.Addresses(r.Context(), job.ID))
+	if err != nil {
+		return unavailable(err)
+	}
+	layout, err := archive.Partial(job, naming, s.Store.Captures(r.Context(), job.ID), s.Bucket.Open)
+	if err != nil {
+		return unavailable(err)
+	}
+	if layout == nil {
+		return fetchable(&job, s.Now())
 	}
 	return s.serveArchive(w, r, layout)
 }

@@ -98,6 +98,17 @@ func count(query url.Values, name string) (int, error) {
 	return int(number), nil
 }
 
+// truth gives whether something was asked for; false when it is not there.
+func truth(query url.Values, name string) (bool, error) {
+	switch strings.ToLower(strings.TrimSpace(query.Get(name))) {
+	case "", "false", "0", "no", "off":
+		return false, nil
+	case "true", "1", "yes", "on":
+		return true, nil
+	}
+	return false, darkroom.Invalid(name, "%s must be true or false", name)
+}
+
 func moment(query url.Values, name string) (time.Time, error) {
 	// A plus sign that was not percent-encoded has become a space.
 	text := strings.ReplaceAll(strings.TrimSpace(query.Get(name)), " ", "+")

@@ -20,6 +20,7 @@ type operation struct {
 	about   string
 	tag     string
 	costly  bool // a GET that HEAD must not stand for
+	endless bool // a GET whose answer goes on and on, so that HEAD means nothing
 
 	params []*huma.Param
 	body   string       // name of the schema of the request body; "" = none
@@ -96,7 +97,7 @@ func newDocument(routes []route, version string, limits Limits, base string) *hu
 // one too.
 func (r route) operations(registry huma.Registry) []*huma.Operation {
 	operation := r.operation(registry)
-	if r.doc.media == nil || r.method != http.MethodGet || r.doc.costly {
+	if r.doc.media == nil || r.method != http.MethodGet || r.doc.costly || r.doc.endless {
 		return []*huma.Operation{operation}
 	}
 	head := *operation

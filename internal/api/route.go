@@ -74,10 +74,10 @@ func (s *server) dispatch(byMethod map[string]route) http.HandlerFunc {
 }
 
 // allowedMethods lists what a path takes. HEAD comes with GET, except where a
-// GET costs a whole capture.
+// GET costs a whole capture or does not end.
 func allowedMethods(byMethod map[string]route) []string {
 	allowed := slices.Sorted(maps.Keys(byMethod))
-	if get, ok := byMethod[http.MethodGet]; ok && !get.doc.costly {
+	if get, ok := byMethod[http.MethodGet]; ok && !get.doc.costly && !get.doc.endless {
 		allowed = slices.Insert(allowed, slices.Index(allowed, http.MethodGet)+1, http.MethodHead)
 	}
 	return allowed

@@ -141,7 +141,9 @@ func scenarios() []scenario {
 }
 
 func TestScenarios(t *testing.T) {
-	for _, one := range slices.Concat(scenarios(), planScenarios(), resultScenarios(), keyScenarios(), actScenarios(), webhookScenarios()) {
+	for _, one := range slices.Concat(
+		scenarios(), planScenarios(), resultScenarios(), keyScenarios(), actScenarios(), webhookScenarios(), streamScenarios(),
+	) {
 		t.Run(one.name, func(t *testing.T) {
 			t.Parallel()
 			r := newRigWith(t, conditions{policy: one.policy})

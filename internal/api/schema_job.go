@@ -68,6 +68,7 @@ func jobFields(registry huma.Registry, limits Limits, kind darkroom.JobKind) map
 	variants.Description = "Each URL is captured once in each, with these options over all others."
 	return map[string]*huma.Schema{
 		"variants":         variants,
+		"gallery":          boolean("Put index.html into the archive: a page that shows the pictures, without a network.", true),
 		"callback_url":     text("Webhook that is told when the job has ended.", darkroom.MaxCallbackURLBytes),
 		"name":             text("A name to find the job by.", darkroom.MaxNameBytes),
 		"tags":             list(text("A word to find jobs by.", darkroom.MaxTagBytes), 0, darkroom.MaxTags),

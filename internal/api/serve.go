@@ -22,7 +22,7 @@ const requestIDHeader = "X-Request-Id"
 // ServeHTTP gives the request its id, keeps a panic from costing more than one
 // request, and finds the route.
 func (s *server) ServeHTTP(inner http.ResponseWriter, r *http.Request) {
-	w := &writer{ResponseWriter: inner, control: http.NewResponseController(inner)}
+	w := &writer{ResponseWriter: inner, control: http.NewResponseController(inner), limit: writeTimeout}
 	w.Header().Set(requestIDHeader, rand.Text())
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.Header().Set("Cache-Control", privately)
@@ -71,8 +71,9 @@ func requestID(w http.ResponseWriter) string { return w.Header().Get(requestIDHe
 type writer struct {
 	http.ResponseWriter
 	control *http.ResponseController
-	keyID   string    // of the key that was presented; "" before, and on open routes
-	begun   time.Time // when the first byte was written; zero before
+	limit   time.Duration // for the reader to take what one write sends
+	keyID   string        // of the key that was presented; "" before, and on open routes
+	begun   time.Time     // when the first byte was written; zero before
 }
 
 // Unwrap lets http.ResponseController reach the connection.
@@ -97,7 +98,7 @@ func (w *writer) begin() {
 	if w.begun.IsZero() {
 		w.begun = now
 	}
-	_ = w.control.SetWriteDeadline(now.Add(writeTimeout))
+	_ = w.control.SetWriteDeadline(now.Add(w.limit))
 }
 
 // expectBody limits the time in which the body must arrive, and lifts what the

@@ -26,7 +26,7 @@ const (
 // nothing.
 func notSupported() []string {
 	return []string{
-		"country", "gallery",
+		"country",
 	}
 }
 

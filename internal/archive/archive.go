@@ -46,7 +46,7 @@ type Archive struct {
 // that is unsafe or there twice, a checksum that is none, a layout that is newer
 // than this program.
 func New(job darkroom.Job, entries []Entry, source Source) (*Archive, error) {
-	if job.Layout != darkroom.ArchiveLayout {
+	if job.Layout < 1 || job.Layout > darkroom.ArchiveLayout {
 		return nil, fmt.Errorf("lay out the archive of job %s: its layout %d is not known to this program", job.ID, job.Layout)
 	}
 	archive := &Archive{

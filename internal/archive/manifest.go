@@ -21,6 +21,7 @@ type manifestHead struct {
 	Completed int                `json:"completed"`
 	Failed    int                `json:"failed"`
 	Cancelled bool               `json:"cancelled,omitempty"`
+	Partial   bool               `json:"partial,omitempty"` // the job had not ended, and only captures that had are here
 	CreatedAt time.Time          `json:"created_at"`
 	StartedAt time.Time          `json:"started_at,omitzero"`
 
@@ -62,6 +63,7 @@ func Manifest(job darkroom.Job, captures iter.Seq2[darkroom.Capture, error], fil
 
 type manifestWriter struct {
 	naming  Naming
+	partial bool
 	files   map[string]bool // names of those in the failures' folder
 	buffer  bytes.Buffer
 	entries int
@@ -71,7 +73,10 @@ func (m *manifestWriter) begin(job darkroom.Job) error {
 	head := manifestHead{
 		JobID: job.ID, Type: job.Kind, Status: job.Outcome(), Name: job.Name, Tags: job.Tags,
 		Total: job.Progress.Total, Completed: job.Progress.Completed, Failed: job.Progress.Failed,
-		Cancelled: job.Cancelled, CreatedAt: wholeSeconds(job.CreatedAt), StartedAt: wholeSeconds(job.StartedAt),
+		Cancelled: job.Cancelled, Partial: m.partial, CreatedAt: wholeSeconds(job.CreatedAt), StartedAt: wholeSeconds(job.StartedAt),
+	}
+	if m.partial {
+		head.Status = job.Status
 	}
 	if job.Kind == darkroom.KindSitemap {
 		head.SitemapURL, head.Discovery = job.Crawl.SitemapURL, &job.Discovery
@@ -85,14 +90,17 @@ func (m *manifestWriter) begin(job darkroom.Job) error {
 }
 
 func (m *manifestWriter) add(capture darkroom.Capture) error {
-	m.entries++
-	if capture.Ordinal != m.entries {
-		return fmt.Errorf("capture %d stands at place %d", capture.Ordinal, m.entries)
+	if capture.Ordinal != m.entries+1 {
+		return fmt.Errorf("capture %d stands at place %d", capture.Ordinal, m.entries+1)
 	}
 	if !capture.State.Terminal() {
 		return fmt.Errorf("capture %d is still %s", capture.Ordinal, capture.State)
 	}
-	if m.entries > 1 {
+	return m.append(capture)
+}
+
+func (m *manifestWriter) append(capture darkroom.Capture) error {
+	if m.entries++; m.entries > 1 {
 		m.buffer.WriteByte(',')
 	}
 	m.buffer.WriteByte('\n')

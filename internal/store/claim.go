@@ -188,6 +188,9 @@ func (s *Store) countClaim(
 		ms, choice.keyID); err != nil {
 		return 0, fmt.Errorf("count the claim in its key: %w", err)
 	}
+	if err := noteChange(ctx, tx, choice.keyID, choice.jobID, `ordinal = ?`, claim.Ordinal); err != nil {
+		return 0, err
+	}
 	claim.Deadline = moment(deadline)
 	if err := json.Unmarshal([]byte(options), &claim.Options); err != nil {
 		return 0, fmt.Errorf("read the options of job %s: %w", choice.jobID, err)

@@ -51,6 +51,9 @@ func (s *Store) settle(ctx context.Context, tx database.Tx, c settled) error {
 	if err := countOfHost(ctx, tx, keyID, c.host, queued, -1); err != nil {
 		return err
 	}
+	if err := noteChange(ctx, tx, keyID, c.jobID, `ordinal = ?`, c.ordinal); err != nil {
+		return err
+	}
 	if queued == 1 {
 		return nil
 	}

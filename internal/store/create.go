@@ -67,7 +67,7 @@ func (s *Store) draft(request NewJob) (storedJob, error) {
 	job := storedJob{Job: darkroom.Job{
 		ID: id.String(), KeyID: request.KeyID, Kind: request.Kind, Status: darkroom.StatusPending,
 		Name: request.Name, Tags: request.Tags, Priority: priorities[priorityNumber(request.Priority)],
-		Options: request.Options.WithoutSecrets(), CallbackURL: request.CallbackURL,
+		Options: request.Options.WithoutSecrets(), CallbackURL: request.CallbackURL, Gallery: request.Gallery,
 		Variants: len(request.Variants), Crawl: request.Crawl,
 		HostConcurrency: orDefault(request.HostConcurrency, perHost),
 		HostDelay:       request.HostDelay,
@@ -109,6 +109,9 @@ func (s *Store) insertJob(ctx context.Context, tx database.Tx, request NewJob, j
 	if err := countTargets(ctx, tx, job.Job, request.Targets); err != nil {
 		return err
 	}
+	if err := noteChange(ctx, tx, job.KeyID, job.ID, hasBegun); err != nil {
+		return err
+	}
 	if job.Progress.Expanding {
 		return s.queue.Insert(ctx, tx, queue.Task{Kind: queue.Expand, ID: job.ID})
 	}
@@ -132,12 +135,12 @@ func insertJobRow(ctx context.Context, tx database.Tx, job storedJob) error {
 		return err
 	}
 	_, err = tx.Exec(ctx, `INSERT INTO jobs (id, key_id, kind, status, name, tags, priority, options, secrets,
-		variants, callback_url, crawl, expanding, host_concurrency, host_delay, retention, total, queued, created_at, deadline)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		variants, callback_url, crawl, expanding, host_concurrency, host_delay, retention, total, queued, gallery, created_at, deadline)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		job.ID, job.KeyID, string(job.Kind), string(job.Status), job.Name, string(tags), priorityNumber(job.Priority),
 		string(options), job.sealed, job.Variants, job.CallbackURL, crawl, job.Progress.Expanding,
 		job.HostConcurrency, job.HostDelay.Milliseconds(), job.Retention.Milliseconds(),
-		job.Progress.Total, job.Progress.Total, milliseconds(job.CreatedAt), milliseconds(job.Deadline))
+		job.Progress.Total, job.Progress.Total, job.Gallery, milliseconds(job.CreatedAt), milliseconds(job.Deadline))
 	if err != nil {
 		return fmt.Errorf("insert the job: %w", err)
 	}

@@ -28,8 +28,10 @@ func (s *Store) BeginDiscovery(ctx context.Context, jobID string) (job darkroom.
 			return err
 		}
 		job.Status, job.StartedAt = darkroom.StatusProcessing, moment(milliseconds(s.now()))
-		_, err = tx.Exec(ctx, `UPDATE jobs SET started_at = ? WHERE id = ?`, milliseconds(job.StartedAt), job.ID)
-		return err
+		if _, err := tx.Exec(ctx, `UPDATE jobs SET started_at = ? WHERE id = ?`, milliseconds(job.StartedAt), job.ID); err != nil {
+			return err
+		}
+		return noteChange(ctx, tx, job.KeyID, job.ID, noCapture)
 	})
 	return job, ok && err == nil, wrap(err, "begin to read the sitemap of job %s", jobID)
 }
@@ -112,6 +114,9 @@ func (s *Store) addTargets(ctx context.Context, tx database.Tx, job storedJob, a
 	if err != nil {
 		return fmt.Errorf("count the captures of the job: %w", err)
 	}
+	if err := noteChange(ctx, tx, job.KeyID, job.ID, hasBegun+` AND changed = 0`); err != nil {
+		return err
+	}
 	usage := Usage{Screenshots: int64(added)}
 	if err := addUsage(ctx, tx, keyDay{job.KeyID, dayOf(s.now())}, usage); err != nil {
 		return err
@@ -161,6 +166,9 @@ func (s *Store) endDiscovery(ctx context.Context, tx database.Tx, job storedJob,
 		Scan(&left.captures, &left.expanding, &left.retaken)
 	if err != nil {
 		return fmt.Errorf("end the reading: %w", err)
+	}
+	if err := noteChange(ctx, tx, job.KeyID, job.ID, noCapture); err != nil {
+		return err
 	}
 	return s.finishIfDone(ctx, tx, left)
 }

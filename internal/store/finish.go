@@ -75,6 +75,9 @@ func (s *Store) finishJob(
 	if _, err := tx.Exec(ctx, `DELETE FROM lanes WHERE job_id = ? AND delay = 0`, job.ID); err != nil {
 		return fmt.Errorf("delete the lanes: %w", err)
 	}
+	if err := noteChange(ctx, tx, job.KeyID, job.ID, noCapture); err != nil {
+		return err
+	}
 	return s.insertEvent(ctx, tx, *job, body(*job))
 }
 

@@ -50,6 +50,9 @@ func (s *Store) giveUp(ctx context.Context, tx database.Tx, job storedJob, why e
 	if err != nil {
 		return 0, fmt.Errorf("count the captures in their job: %w", err)
 	}
+	if err := noteChange(ctx, tx, job.KeyID, job.ID, `state = 'failed' AND code = ?`, string(why.capture.Code)); err != nil {
+		return 0, err
+	}
 	return n, s.finishIfDone(ctx, tx, left)
 }
 

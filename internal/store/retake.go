@@ -60,9 +60,9 @@ func (s *Store) retake(ctx context.Context, tx database.Tx, job storedJob, captu
 	}
 	switch {
 	case job.Cancelled:
-		return false, failDamaged(ctx, tx, c, "The stored picture was missing or damaged when the job ended, and the job was cancelled")
+		return false, failDamaged(ctx, tx, job, c, "The stored picture was missing or damaged when the job ended, and the job was cancelled")
 	case before == 1:
-		return false, failDamaged(ctx, tx, c, "The stored picture was missing or damaged when the job ended, twice")
+		return false, failDamaged(ctx, tx, job, c, "The stored picture was missing or damaged when the job ended, twice")
 	}
 	return true, s.putBack(ctx, tx, job, c)
 }
@@ -76,13 +76,15 @@ func uncache(ctx context.Context, tx database.Tx, jobID string, capture darkroom
 	return wrap(err, "keep a lost picture from others")
 }
 
-func failDamaged(ctx context.Context, tx database.Tx, c settled, message string) error {
+func failDamaged(ctx context.Context, tx database.Tx, job storedJob, c settled, message string) error {
 	if _, err := tx.Exec(ctx, `UPDATE captures SET state = 'failed', artifact_key = '', code = ?, message = ?
 		WHERE job_id = ? AND ordinal = ?`, string(darkroom.CodeInternal), message, c.jobID, c.ordinal); err != nil {
 		return fmt.Errorf("fail a capture without its picture: %w", err)
 	}
-	_, err := tx.Exec(ctx, `UPDATE jobs SET completed = completed - 1, failed = failed + 1 WHERE id = ?`, c.jobID)
-	return wrap(err, "count a capture without its picture")
+	if _, err := tx.Exec(ctx, `UPDATE jobs SET completed = completed - 1, failed = failed + 1 WHERE id = ?`, c.jobID); err != nil {
+		return fmt.Errorf("count a capture without its picture: %w", err)
+	}
+	return noteChange(ctx, tx, job.KeyID, job.ID, `ordinal = ?`, c.ordinal)
 }
 
 func (s *Store) putBack(ctx context.Context, tx database.Tx, job storedJob, c settled) error {
@@ -99,6 +101,9 @@ func (s *Store) putBack(ctx context.Context, tx database.Tx, job storedJob, c se
 	}
 	if _, err := tx.Exec(ctx, `UPDATE api_keys SET queued = queued + 1 WHERE id = ?`, job.KeyID); err != nil {
 		return fmt.Errorf("count the capture in its key: %w", err)
+	}
+	if err := noteChange(ctx, tx, job.KeyID, job.ID, `ordinal = ?`, c.ordinal); err != nil {
+		return err
 	}
 	if err := knowHost(ctx, tx, job.KeyID, c.host); err != nil {
 		return err

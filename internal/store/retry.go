@@ -172,6 +172,9 @@ func (s *Store) insertRetry(ctx context.Context, tx database.Tx, old string, job
 	if err := countJobs(ctx, tx, job.Job, +1); err != nil {
 		return err
 	}
+	if err := noteChange(ctx, tx, job.KeyID, job.ID, hasBegun); err != nil {
+		return err
+	}
 	accepted := job.Job
 	accepted.Progress.Total = queued
 	return countAccepted(ctx, tx, accepted)

@@ -57,6 +57,7 @@ type NewJob struct {
 	Priority    darkroom.Priority // "" = normal
 	Options     darkroom.Options
 	CallbackURL string // canonical; "" = none
+	Gallery     bool   // the archive gets index.html
 
 	HostConcurrency int           // 0 = darkroom.DefaultHostConcurrency, of a sitemap job darkroom.DefaultCrawlHostConcurrency
 	HostDelay       time.Duration // 0 = none

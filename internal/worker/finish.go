@@ -20,8 +20,8 @@ import (
 	"darkroom/internal/webhook"
 )
 
-// finish ends a job whose captures have all ended: it writes index.json, and
-// what is told of failures, and makes the job terminal. Pictures that have gone are taken again first, and
+// finish ends a job whose captures have all ended: it writes index.json and
+// index.html, and what is told of failures, and makes the job terminal. Pictures that have gone are taken again first, and
 // then this finish leaves the end to the next. It may run twice for one job,
 // also at the same time; the second changes nothing. A job that is deleted
 // meanwhile needs no end.
@@ -54,6 +54,13 @@ func (w *Worker) finishJob(ctx context.Context, jobID string) error {
 		return err
 	}
 	files = append(files, store.File{Name: archive.ManifestName, Artifact: manifest})
+	if job.Gallery {
+		gallery, err := w.writeGallery(ctx, job, files)
+		if err != nil {
+			return err
+		}
+		files = append(files, store.File{Name: archive.GalleryName, Artifact: gallery})
+	}
 	finished, err := w.Store.FinishJob(ctx, job.ID, files, webhook.Body)
 	if darkroom.CodeOf(err) == darkroom.CodeNotFound {
 		w.discardFiles(ctx, files)
@@ -95,22 +102,34 @@ func (w *Worker) retakeDamaged(ctx context.Context, job *darkroom.Job) (waits bo
 }
 
 func (w *Worker) writeManifest(ctx context.Context, job darkroom.Job, files []store.File) (darkroom.Artifact, error) {
-	others := make([]archive.Entry, len(files))
-	for i, file := range files {
-		others[i] = archive.Entry{Name: file.Name, Artifact: file.Artifact}
-	}
-	content, err := archive.Manifest(job, w.Store.Captures(ctx, job.ID), others...)
+	content, err := archive.Manifest(job, w.Store.Captures(ctx, job.ID), entriesOf(files)...)
 	if err != nil {
 		return darkroom.Artifact{}, err
 	}
-	return w.putFile(ctx, job, archive.ManifestName, content)
+	return w.putFile(ctx, job, archive.ManifestName, "application/json", content)
 }
 
-// putFile stores JSON of a job, and waits while the bucket refuses it.
-func (w *Worker) putFile(ctx context.Context, job darkroom.Job, name string, content []byte) (darkroom.Artifact, error) {
+func (w *Worker) writeGallery(ctx context.Context, job darkroom.Job, files []store.File) (darkroom.Artifact, error) {
+	content, err := archive.Gallery(job, w.Store.Captures(ctx, job.ID), entriesOf(files)...)
+	if err != nil {
+		return darkroom.Artifact{}, err
+	}
+	return w.putFile(ctx, job, archive.GalleryName, "text/html; charset=utf-8", content)
+}
+
+func entriesOf(files []store.File) []archive.Entry {
+	entries := make([]archive.Entry, len(files))
+	for i, file := range files {
+		entries[i] = archive.Entry{Name: file.Name, Artifact: file.Artifact}
+	}
+	return entries
+}
+
+// putFile stores a file of a job, and waits while the bucket refuses it.
+func (w *Worker) putFile(ctx context.Context, job darkroom.Job, name, contentType string, content []byte) (darkroom.Artifact, error) {
 	for {
 		key := bucket.FileKey(job.ID, name, rand.Text())
-		artifact, err := w.put(ctx, key, content, "application/json")
+		artifact, err := w.put(ctx, key, content, contentType)
 		if !isRefused(err) {
 			return artifact, err
 		}

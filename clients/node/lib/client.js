@@ -12,6 +12,7 @@ const { SitemapPlan } = require('./plan.js');
 const { ResultList } = require('./results.js');
 const { Transport } = require('./transport.js');
 const { wait } = require('./wait.js');
+const { watch } = require('./watch.js');
 
 const DEFAULT_BASE_URL = 'http://127.0.0.1:8484';
 const DEFAULT_TIMEOUT = 30000; // ms, of one attempt
@@ -125,6 +126,11 @@ class Darkroom {
       ...request, signal, method: 'GET', path, query: { wait: hold }, extraTime: hold * 1000,
     }));
     return wait(id, look, this.#transport.pause, { onProgress, interval, timeout, signal });
+  }
+
+  watchJob(id, { signal, ...request } = {}) {
+    const path = `${jobPath(id)}/events`;
+    return watch((headers) => this.#transport.open({ ...request, signal, method: 'GET', path, headers, maxRetries: 0 }), this.#transport.pause, signal);
   }
 
   async batchAndWait(urls, options, { idempotencyKey, ...request } = {}) {

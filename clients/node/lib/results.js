@@ -70,4 +70,4 @@ class ResultList extends Pages {
   }
 }
 
-module.exports = { ResultList };
+module.exports = { Result, ResultList };

@@ -15,6 +15,7 @@ CREATE TABLE api_keys (
     old_webhook_secret TEXT NOT NULL DEFAULT '',   -- sealed; the one before the last rotation
     old_webhook_until  BIGINT NOT NULL DEFAULT 0,  -- how long that one signs too
     events         BIGINT NOT NULL DEFAULT 0,  -- how many its jobs have given so far
+    changes        BIGINT NOT NULL DEFAULT 0,  -- of its jobs so far
     created_at     BIGINT NOT NULL,
     revoked_at     BIGINT NOT NULL DEFAULT 0,  -- 0 = works
     erased_at      BIGINT NOT NULL DEFAULT 0,  -- when everything of it was asked to go; 0 = it stays
@@ -68,6 +69,7 @@ CREATE TABLE jobs (
     retaking         BIGINT NOT NULL DEFAULT 0, -- those of them that have not ended again
     turn             BIGINT NOT NULL DEFAULT 0, -- when a capture of it was last claimed
     stint            BIGINT NOT NULL DEFAULT 0, -- when a slot last came to it from elsewhere
+    gallery          BIGINT NOT NULL,           -- 1 = its archive gets index.html
     layout           BIGINT NOT NULL DEFAULT 0, -- of the archive; 0 before the end
     error            TEXT NOT NULL DEFAULT '',
     cancelled        BIGINT NOT NULL DEFAULT 0,
@@ -80,6 +82,7 @@ CREATE TABLE jobs (
     expires_at       BIGINT NOT NULL DEFAULT 0,
     deadline         BIGINT NOT NULL,
     released         BIGINT NOT NULL DEFAULT 0, -- 1 = expired, and its artifacts are given up
+    changed          BIGINT NOT NULL DEFAULT 0, -- number of the last change, among those of the key
 
     CHECK (queued >= 0 AND running >= 0 AND queued + running + completed + failed = total)
 ) WITHOUT ROWID;
@@ -87,6 +90,7 @@ CREATE TABLE jobs (
 CREATE UNIQUE INDEX jobs_owed ON jobs (key_id, priority, running, turn, id) WHERE queued > 0;
 CREATE INDEX jobs_list ON jobs (key_id, id);
 CREATE INDEX jobs_list_status ON jobs (key_id, status, id);
+CREATE INDEX jobs_changed ON jobs (key_id, changed);
 CREATE INDEX jobs_ended ON jobs (id) WHERE status = 'processing' AND queued = 0 AND running = 0 AND expanding = 0;
 CREATE INDEX jobs_expanding ON jobs (id) WHERE expanding = 1;
 CREATE INDEX jobs_deadline ON jobs (deadline) WHERE queued > 0 OR expanding = 1;
@@ -154,10 +158,12 @@ CREATE TABLE captures (
     captured_at  BIGINT NOT NULL DEFAULT 0,
     cache_key    TEXT NOT NULL DEFAULT '',   -- of a picture that may answer other captures
     cached       BIGINT NOT NULL DEFAULT 0,  -- 1 = the picture was taken for another capture
+    changed      BIGINT NOT NULL DEFAULT 0,  -- number of the last change, among those of the key; 0 = it waits for its first
     PRIMARY KEY (job_id, ordinal)
 ) WITHOUT ROWID;
 CREATE INDEX captures_lane ON captures (job_id, host, solo, due_at, ordinal) WHERE state = 'queued';
 CREATE INDEX captures_running ON captures (instance) WHERE state = 'running';
+CREATE INDEX captures_changed ON captures (job_id, changed, ordinal) WHERE changed > 0;
 CREATE INDEX captures_cache ON captures (cache_key, captured_at) WHERE cache_key <> '';
 
 -- The queued captures of one job and host, so that the claim looks at one row
