@@ -60,6 +60,10 @@ func CancelPath(id string) string { return JobPath(id) + "/cancel" }
 // server.
 func RetryPath(id string) string { return JobPath(id) + "/retry" }
 
+// KeepPath is the path that keeps a job's results longer, relative to the
+// server.
+func KeepPath(id string) string { return JobPath(id) + "/keep" }
+
 // Answer gives the job as the status and list routes show it at that moment.
 func (j *Job) Answer(now time.Time) JobAnswer {
 	answer := JobAnswer{

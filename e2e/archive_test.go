@@ -69,8 +69,8 @@ func open(t *testing.T, content []byte) opened {
 			t.Errorf("failed result %d is %+v", i+1, e)
 		}
 	}
-	if extra := len(archive.files) - images - 1; extra != 0 {
-		t.Errorf("%d entries beyond the images and index.json", extra)
+	if extra := len(archive.files) - images - 2; extra != 0 || archive.files["index.html"] == nil {
+		t.Errorf("%d entries beyond the images, index.json and index.html", extra)
 	}
 	return archive
 }

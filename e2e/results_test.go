@@ -41,7 +41,7 @@ func TestWhatIsToldOfAFailure(t *testing.T) {
 	for _, file := range opened.File {
 		names = append(names, file.Name)
 	}
-	want := []string{*good.Filename, bad.LastFrameFile, bad.EvidenceFile, "index.json"}
+	want := []string{*good.Filename, bad.LastFrameFile, bad.EvidenceFile, "index.html", "index.json"}
 	if !slices.Equal(names, want) || bad.EvidenceFile != "failures/002_there_is_nothing.json" {
 		t.Errorf("the archive has %v, want %v", names, want)
 	}

@@ -62,6 +62,19 @@ func (s *server) retryJob(_ http.ResponseWriter, r *http.Request, key darkroom.A
 	return s.accepted(job, nil, replayed), nil
 }
 
+// keepJob lets the results of a job live as long as those of one that ends now.
+func (s *server) keepJob(_ http.ResponseWriter, r *http.Request, key darkroom.APIKey) (reply, error) {
+	id, err := jobID(r)
+	if err != nil {
+		return reply{}, err
+	}
+	job, err := s.Store.KeepJob(r.Context(), key.ID, id, s.Limits.Retention)
+	if err != nil {
+		return reply{}, jobFault(err)
+	}
+	return reply{body: job.Answer(s.Now())}, nil
+}
+
 // mayAccept reports why no new job is taken at the moment.
 func (s *server) mayAccept() error {
 	if s.stopping() {

@@ -48,6 +48,10 @@ func actScenarios() []scenario {
 			headers: []string{"Idempotency-Key", "k1"},
 		},
 		{name: "retry-on-a-full-disk", before: func(r *rig) string { id := r.partial(); r.fill(); return id }, method: "POST", path: "/v1/jobs/$JOB/retry"},
+		{name: "keep", before: func(r *rig) string { id := r.completed(); r.clock.advance(time.Hour); return id }, method: "POST", path: "/v1/jobs/$JOB/keep"},
+		{name: "keep-too-early", before: (*rig).halfway, method: "POST", path: "/v1/jobs/$JOB/keep"},
+		{name: "keep-too-late", before: (*rig).expired, method: "POST", path: "/v1/jobs/$JOB/keep"},
+		{name: "keep-another-keys", before: (*rig).foreign, method: "POST", path: "/v1/jobs/$JOB/keep"},
 		{name: "job-retried", before: (*rig).retriedToTheEnd, method: "GET", path: "/v1/jobs/$JOB"},
 	}
 }

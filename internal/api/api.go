@@ -125,6 +125,7 @@ func (s *server) routes() []route {
 		{"DELETE", "/v1/jobs/{id}", withKey, s.answering(s.deleteJob), deleteJobDoc()},
 		{"POST", "/v1/jobs/{id}/cancel", withKey, s.answering(s.cancelJob), cancelJobDoc()},
 		{"POST", "/v1/jobs/{id}/retry", withKey, s.answering(s.retryJob), retryJobDoc()},
+		{"POST", "/v1/jobs/{id}/keep", withKey, s.answering(s.keepJob), keepJobDoc()},
 		{"GET", "/v1/jobs/{id}/download", withKey, s.download, downloadDoc()},
 		{"GET", "/v1/jobs/{id}/events", withKey, s.streamJob, streamJobDoc()},
 		{"GET", "/v1/events", withKey, s.streamJobs, streamJobsDoc()},

@@ -47,3 +47,14 @@ func retryJobDoc() operation {
 		},
 	}
 }
+
+func keepJobDoc() operation {
+	return operation{
+		id: "keepJob", summary: "Keep the results of a job longer",
+		about: "They expire as late as those of a job that ends now would: the server's --retention from now. It may be done again until they have expired. " +
+			"409 job_not_ready before the end of the job; 410 after the results have expired.",
+		tag: "Jobs", params: []*huma.Param{idParam()},
+		status: http.StatusOK, answer: reflect.TypeFor[darkroom.JobAnswer](),
+		errors: []int{http.StatusNotFound, http.StatusConflict, http.StatusGone, http.StatusServiceUnavailable},
+	}
+}

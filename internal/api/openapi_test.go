@@ -151,7 +151,7 @@ func TestOpenAPIHoldsTogether(t *testing.T) {
 }
 
 // What is posted without a body.
-var bare = regexp.MustCompile(`/(cancel|retry|redeliver)$`)
+var bare = regexp.MustCompile(`/(cancel|retry|keep|redeliver)$`)
 
 func isID(param struct{ Name, In string }) bool { return param.Name == "id" && param.In == "path" }
 

@@ -132,6 +132,9 @@ func dropStale(ctx context.Context, tx database.Tx, now time.Time) error {
 	if _, err := tx.Exec(ctx, `DELETE FROM hosts WHERE queued = 0 AND running = 0 AND next_at <= ?`, milliseconds(now)); err != nil {
 		return err
 	}
+	if _, err := tx.Exec(ctx, `DELETE FROM sessions WHERE expires_at <= ?`, milliseconds(now)); err != nil {
+		return err
+	}
 	_, err := tx.Exec(ctx, `DELETE FROM instances WHERE seen_at < ?`, milliseconds(now.Add(-time.Hour)))
 	return err
 }

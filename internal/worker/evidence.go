@@ -87,7 +87,7 @@ func (w *Worker) writeFailure(ctx context.Context, job darkroom.Job, naming arch
 	if err != nil {
 		return nil, err
 	}
-	artifact, err := w.putFile(ctx, job, "failure.json", content)
+	artifact, err := w.putFile(ctx, job, "failure.json", "application/json", content)
 	return append(frame, store.File{Name: report.EvidenceFile, Artifact: artifact}), err
 }
 

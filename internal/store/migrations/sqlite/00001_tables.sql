@@ -42,6 +42,15 @@ CREATE TABLE request_windows (
     taken    BIGINT NOT NULL
 ) WITHOUT ROWID;
 
+-- Who looks at the dashboard.
+CREATE TABLE sessions (
+    hash       TEXT PRIMARY KEY,  -- of the secret
+    key_id     TEXT NOT NULL REFERENCES api_keys (id) ON DELETE CASCADE,
+    once       BIGINT NOT NULL,   -- 1 = of a link that opens one
+    expires_at BIGINT NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX sessions_key ON sessions (key_id);
+
 CREATE TABLE jobs (
     id               TEXT PRIMARY KEY,          -- UUIDv7: ids sort by creation
     key_id           TEXT NOT NULL REFERENCES api_keys (id),
@@ -164,6 +173,7 @@ CREATE TABLE captures (
 CREATE INDEX captures_lane ON captures (job_id, host, solo, due_at, ordinal) WHERE state = 'queued';
 CREATE INDEX captures_running ON captures (instance) WHERE state = 'running';
 CREATE INDEX captures_changed ON captures (job_id, changed, ordinal) WHERE changed > 0;
+CREATE INDEX captures_url ON captures (url);
 CREATE INDEX captures_cache ON captures (cache_key, captured_at) WHERE cache_key <> '';
 
 -- The queued captures of one job and host, so that the claim looks at one row
