@@ -42,6 +42,7 @@ var rooms = map[string]room{
 	"internal/nssdb":                 {nil, "the file in which Chromium looks for certificate authorities"},
 	"internal/chrome/chrometest":     {[]string{"."}, "odd pages and a fake engine, for tests"},
 	"internal/worker":                {[]string{".", "internal/store", "internal/queue", "internal/bucket", "internal/archive", "internal/sitemap", "internal/webhook", "internal/load"}, "takes captures to their end; it is given the engine"},
+	"internal/dashboard":             {[]string{".", "internal/store"}, "pages for people; it acts through the API's own handlers, as the key of its session"},
 	"internal/api":                   {[]string{".", "internal/store", "internal/bucket", "internal/archive", "internal/egress", "internal/sitemap", "internal/webhook"}, "HTTP in, HTTP out; no SQL, no browser"},
 }
 

@@ -30,7 +30,7 @@ or expired, 130 interrupted.`,
 	root.SetFlagErrorFunc(flagError)
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(p.demoCommand(), p.shotCommand(), p.batchCommand(), p.sitemapCommand(), p.jobsCommand(),
-		p.serveCommand(), p.keysCommand(), p.webhooksCommand(), p.listenCommand(),
+		p.serveCommand(), p.loginLinkCommand(), p.keysCommand(), p.webhooksCommand(), p.listenCommand(),
 		p.healthCommand(), p.backupCommand(), p.restoreCommand(), p.doctorCommand(), p.configCommand(), p.versionCommand())
 	for _, command := range root.Commands() {
 		command.Args = usageArgs(command.Args)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"time"
@@ -26,6 +27,7 @@ type demoFlags struct {
 	output string
 	keep   bool
 	quiet  bool
+	exit   bool
 }
 
 func (p *program) demoCommand() *cobra.Command {
@@ -43,6 +45,7 @@ Needs a browser, but no network. Two of the pages fail on purpose.`,
 	set := command.Flags()
 	set.StringVarP(&flags.output, "output", "o", "darkroom-demo.zip", "`file` for the ZIP")
 	set.BoolVar(&flags.keep, "keep", false, "leave the temporary data folder and say where it is")
+	set.BoolVar(&flags.exit, "exit-when-done", false, "do not leave the run open in the dashboard at the end")
 	set.BoolVarP(&flags.quiet, "quiet", "q", false, "no progress")
 	addSettingFlags(set, "chromium", "concurrency", "isolation")
 	return command
@@ -126,7 +129,29 @@ func (p *program) runDemo(ctx context.Context, server *target, site string, flag
 	if err != nil {
 		return err
 	}
-	return p.endDemo(job, saved, time.Since(started))
+	if err := p.endDemo(job, saved, time.Since(started)); err != nil || flags.exit || p.json || !p.terminal(p.stderr) {
+		return err
+	}
+	return p.showRun(ctx, server, job)
+}
+
+// showRun leaves the run open in the dashboard until the demo is interrupted.
+func (p *program) showRun(ctx context.Context, server *target, job client.Job) error {
+	link, err := loginLink(ctx, server.here.store, server.URL, "", "/jobs/"+job.ID)
+	if err != nil {
+		return err
+	}
+	p.say("")
+	p.say("Look at it:  %s", link)
+	p.say("Ctrl-C ends the demo.")
+	for _, opener := range []string{"xdg-open", "open"} {
+		if path, err := exec.LookPath(opener); err == nil {
+			_ = exec.CommandContext(ctx, path, link).Start() // the link is printed too
+			break
+		}
+	}
+	<-ctx.Done()
+	return nil
 }
 
 // demoRequests asks for every page of the site, and does not try the slow one
@@ -181,7 +206,7 @@ func (p *program) tellDemo(job client.Job, records []record, saved string, took 
 		saved = absolute
 	}
 	p.say("")
-	_, err := fmt.Fprintf(p.stdout, "%s   %d pictures and index.json   %s   %.1f s\n", saved, job.Progress.Completed, size(saved), took.Seconds())
+	_, err := fmt.Fprintf(p.stdout, "%s   %d pictures, index.html and index.json   %s   %.1f s\n", saved, job.Progress.Completed, size(saved), took.Seconds())
 	p.say("")
 	p.say("Now yours:")
 	p.say("  darkroom shot https://example.com      one picture, no server needed")

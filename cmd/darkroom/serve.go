@@ -126,6 +126,9 @@ func (p *program) introduce(ctx context.Context, s *server) error {
 	}
 	if p.terminal(p.stderr) {
 		p.banner(s, browser.Product+" "+browser.Version)
+		if err := p.showDashboard(ctx, s); err != nil {
+			return err
+		}
 		p.showFirstKey(key, saved)
 		return nil
 	}
@@ -208,6 +211,17 @@ func (p *program) banner(s *server, browser string) {
 	p.say("  browser          %s, %d captures at a time   (--concurrency)", browser, s.config.Slots)
 	p.say("  private targets  %s", private)
 	p.say("  isolation        %s   (--isolation)", s.engine.Isolation())
+}
+
+// showDashboard prints where it is, with a link that logs in once. A log is no
+// place for one: `darkroom login-link` makes others.
+func (p *program) showDashboard(ctx context.Context, s *server) error {
+	link, err := loginLink(ctx, s.store, s.config.dashboardURL(s.URL), "", "")
+	if err != nil {
+		return err
+	}
+	p.say("  dashboard        %s   (works once, 30 minutes; `darkroom login-link` makes another)", link)
+	return nil
 }
 
 func (p *program) showFirstKey(key, saved string) {

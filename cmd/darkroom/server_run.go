@@ -127,7 +127,11 @@ func (s *server) startAPI(ctx context.Context) error {
 
 		Version: Version, StartedAt: s.started, Log: s.log,
 	})
-	s.api = newHTTPServer(ctx, s.parting(s.ofRole(handler)), s.log)
+	both, err := s.pages(handler)
+	if err != nil {
+		return err
+	}
+	s.api = newHTTPServer(ctx, s.parting(s.ofRole(both)), s.log)
 	s.keepRunning("API", func() { _ = s.api.Close() }, func() error { return s.api.Serve(s.listener) })
 	path := s.folder.file(listenAddressName)
 	if err := replaceFile(path, []byte(s.Local.String()+"\n")); err != nil {

@@ -144,7 +144,7 @@ func networkSettings() []setting {
 		},
 		{
 			Name: "path-prefix", Kind: settingText, Check: checkPathPrefix,
-			Doc: "Path under which the API is mounted: /shots, when the reverse proxy passes it on.",
+			Doc: "Path under which the API and the dashboard are mounted: /shots, when the reverse proxy passes it on.",
 		},
 		{
 			Name: "cors-origin", Kind: settingList,

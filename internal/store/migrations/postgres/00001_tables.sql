@@ -17,6 +17,7 @@ CREATE TABLE api_keys (
     old_webhook_secret TEXT COLLATE "C" NOT NULL DEFAULT '',   -- sealed; the one before the last rotation
     old_webhook_until  BIGINT NOT NULL DEFAULT 0,  -- how long that one signs too
     events         BIGINT NOT NULL DEFAULT 0,  -- how many its jobs have given so far
+    changes        BIGINT NOT NULL DEFAULT 0,  -- of its jobs so far
     created_at     BIGINT NOT NULL,
     revoked_at     BIGINT NOT NULL DEFAULT 0,  -- 0 = works
     erased_at      BIGINT NOT NULL DEFAULT 0,  -- when everything of it was asked to go; 0 = it stays
@@ -42,6 +43,15 @@ CREATE TABLE request_windows (
     began_at BIGINT NOT NULL,
     taken    BIGINT NOT NULL
 );
+
+-- Who looks at the dashboard.
+CREATE TABLE sessions (
+    hash       TEXT PRIMARY KEY,  -- of the secret
+    key_id     TEXT NOT NULL REFERENCES api_keys (id) ON DELETE CASCADE,
+    once       BIGINT NOT NULL,   -- 1 = of a link that opens one
+    expires_at BIGINT NOT NULL
+);
+CREATE INDEX sessions_key ON sessions (key_id);
 
 CREATE TABLE jobs (
     id               TEXT COLLATE "C" PRIMARY KEY,          -- UUIDv7: ids sort by creation
@@ -70,6 +80,7 @@ CREATE TABLE jobs (
     retaking         BIGINT NOT NULL DEFAULT 0, -- those of them that have not ended again
     turn             BIGINT NOT NULL DEFAULT 0, -- when a capture of it was last claimed
     stint            BIGINT NOT NULL DEFAULT 0, -- when a slot last came to it from elsewhere
+    gallery          BIGINT NOT NULL,           -- 1 = its archive gets index.html
     layout           BIGINT NOT NULL DEFAULT 0, -- of the archive; 0 before the end
     error            TEXT COLLATE "C" NOT NULL DEFAULT '',
     cancelled        BIGINT NOT NULL DEFAULT 0,
@@ -82,6 +93,7 @@ CREATE TABLE jobs (
     expires_at       BIGINT NOT NULL DEFAULT 0,
     deadline         BIGINT NOT NULL,
     released         BIGINT NOT NULL DEFAULT 0, -- 1 = expired, and its artifacts are given up
+    changed          BIGINT NOT NULL DEFAULT 0, -- number of the last change, among those of the key
 
     CHECK (queued >= 0 AND running >= 0 AND queued + running + completed + failed = total)
 );
@@ -89,6 +101,7 @@ CREATE TABLE jobs (
 CREATE UNIQUE INDEX jobs_owed ON jobs (key_id, priority, running, turn, id) WHERE queued > 0;
 CREATE INDEX jobs_list ON jobs (key_id, id);
 CREATE INDEX jobs_list_status ON jobs (key_id, status, id);
+CREATE INDEX jobs_changed ON jobs (key_id, changed);
 CREATE INDEX jobs_ended ON jobs (id) WHERE status = 'processing' AND queued = 0 AND running = 0 AND expanding = 0;
 CREATE INDEX jobs_expanding ON jobs (id) WHERE expanding = 1;
 CREATE INDEX jobs_deadline ON jobs (deadline) WHERE queued > 0 OR expanding = 1;
@@ -156,10 +169,13 @@ CREATE TABLE captures (
     captured_at  BIGINT NOT NULL DEFAULT 0,
     cache_key    TEXT COLLATE "C" NOT NULL DEFAULT '',   -- of a picture that may answer other captures
     cached       BIGINT NOT NULL DEFAULT 0,  -- 1 = the picture was taken for another capture
+    changed      BIGINT NOT NULL DEFAULT 0,  -- number of the last change, among those of the key; 0 = it waits for its first
     PRIMARY KEY (job_id, ordinal)
 );
 CREATE INDEX captures_lane ON captures (job_id, host, solo, due_at, ordinal) WHERE state = 'queued';
 CREATE INDEX captures_running ON captures (instance) WHERE state = 'running';
+CREATE INDEX captures_changed ON captures (job_id, changed, ordinal) WHERE changed > 0;
+CREATE INDEX captures_url ON captures USING hash (url); -- a tree cannot hold long ones
 CREATE INDEX captures_cache ON captures (cache_key, captured_at) WHERE cache_key <> '';
 
 -- The queued captures of one job and host, so that the claim looks at one row
