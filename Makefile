@@ -5,7 +5,7 @@ BIN   := bin/darkroom
 export CGO_ENABLED ?= 0
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test test-unit test-postgres test-node test-e2e test-slow soak leaks check-deploy race lint vuln fuzz bench generate setup clean
+.PHONY: help build demo test test-unit test-postgres test-node test-e2e test-slow soak leaks check-deploy race lint vuln fuzz bench generate setup clean screenshots
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -70,6 +70,10 @@ fuzz: ## Each fuzz target 30,000 times (FUZZTIME=10s: for so long)
 bench: build ## Throughput and cost beside other programs, in one run (BENCHFLAGS="-only many")
 	@scripts/setup bench
 	$(GO) run ./bench $(BENCHFLAGS)
+
+screenshots: build ## Pictures of every page of the dashboard into docs/screenshots, made by the program itself
+	@scripts/setup browser
+	$(GO) run ./e2e/screenshots $(BIN) docs/screenshots
 
 generate: ## Write the generated files again
 	$(GO) generate ./...

@@ -37,8 +37,8 @@ type config struct {
 	MaxURLs         int
 	MaxPages        int
 	HostConcurrency int
-	RateLimit       int    // requests a minute of one key; 0 = none
-	MinFreeDisk     int64  // bytes
+	RateLimit       int   // requests a minute of one key; 0 = none
+	MinFreeDisk     int64 // bytes
 	Chromium        string
 	StrictSites     bool
 	Isolation       isolation.Mode
