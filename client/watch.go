@@ -38,10 +38,10 @@ func (c *Client) Watch(ctx context.Context, id string) iter.Seq2[Event, error] {
 		w := watch{client: c, path: darkroom.EventsPath(url.PathEscape(id))}
 		for failed := 0; ; {
 			heard, err := w.listen(ctx, yield)
-			if w.ended || ctx.Err() != nil && heard == stopped {
+			if w.ended {
 				return
 			}
-			if heard == something {
+			if heard {
 				failed = 0
 			}
 			if failed++; ctx.Err() != nil || failed >= waitPatience || err != nil && !passing(err) {
@@ -64,16 +64,8 @@ type watch struct {
 	ended  bool // there is nothing more to hear, or nobody who listens
 }
 
-type heard int
-
-const (
-	nothing heard = iota
-	something
-	stopped
-)
-
-// listen hears one connection to its end.
-func (w *watch) listen(ctx context.Context, yield func(Event, error) bool) (heard, error) {
+// listen hears one connection to its end, and reports whether it told anything.
+func (w *watch) listen(ctx context.Context, yield func(Event, error) bool) (heard bool, err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	r := request{method: http.MethodGet, path: w.path, header: http.Header{}}
@@ -85,16 +77,16 @@ func (w *watch) listen(ctx context.Context, yield func(Event, error) bool) (hear
 	defer alarm.Stop()
 	resp, err := w.client.send(ctx, r)
 	if err != nil {
-		return nothing, err
+		return false, err
 	}
 	defer func() { _ = resp.Body.Close() }() // not read to its end: it may have none
 	if resp.StatusCode == http.StatusNoContent {
 		w.ended = true
-		return something, nil
+		return true, nil
 	}
 	lines := bufio.NewScanner(resp.Body)
 	lines.Buffer(nil, maxEventBytes)
-	result, message := nothing, map[string]string{}
+	message := map[string]string{}
 	for lines.Scan() {
 		alarm.Reset(2 * darkroom.StreamHeartbeat)
 		if name, value, ok := strings.Cut(lines.Text(), ": "); ok {
@@ -105,15 +97,15 @@ func (w *watch) listen(ctx context.Context, yield func(Event, error) bool) (hear
 			clear(message)
 			continue
 		}
-		result = something
+		heard = true
 		goes, err := w.hear(message, yield)
 		if err != nil || !goes {
 			w.ended = err == nil
-			return result, err
+			return heard, err
 		}
 		clear(message)
 	}
-	return result, w.client.connectionError(r, errors.Join(errStreamEnded, lines.Err()))
+	return heard, w.client.connectionError(r, errors.Join(errStreamEnded, lines.Err()))
 }
 
 var errStreamEnded = errors.New("the stream has ended")

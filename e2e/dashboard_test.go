@@ -59,9 +59,8 @@ func TestTheGallery(t *testing.T) {
 // publicDir is a folder that the browser's user can reach.
 func publicDir(t *testing.T) string {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "darkroom-e2e-")
-	must(t, err)
-	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	dir := t.TempDir()
+	must(t, os.Chmod(filepath.Dir(dir), 0o755))
 	must(t, os.Chmod(dir, 0o777))
 	return dir
 }

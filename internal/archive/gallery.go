@@ -70,7 +70,7 @@ func Gallery(job darkroom.Job, captures iter.Seq2[darkroom.Capture, error], file
 		"Completed": job.Progress.Completed, "Failed": job.Progress.Failed, "Cancelled": job.Cancelled,
 		"Sitemap": job.Crawl.SitemapURL, "Cards": cards, "Policy": galleryPolicy(),
 		// These two are files of ours.
-		"Style": template.CSS(galleryStyle), "Script": template.JS(galleryScript), //nolint:gosec // see above
+		"Style": template.CSS(galleryStyle), "Script": template.JS(galleryScript),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("write the gallery of job %s: %w", job.ID, err)

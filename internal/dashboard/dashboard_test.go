@@ -3,7 +3,6 @@ package dashboard_test
 import (
 	"bytes"
 	"compress/gzip"
-	"context"
 	"io"
 	"io/fs"
 	"log/slog"
@@ -115,7 +114,7 @@ const hostile = `</script><img src=x onerror=alert(1)>"'`
 
 // work ends every capture that is due: those of URLs with "fail" in them fail.
 func (r *rig) work(jobID string) {
-	ctx := context.Background()
+	ctx := r.t.Context()
 	for {
 		claim, ok, err := r.store.Claim(ctx, "test", store.Hint{})
 		if err != nil {

@@ -2,6 +2,7 @@ package dashboard
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -168,7 +169,7 @@ func (d *Dashboard) plan(
 func (d *Dashboard) refused(
 	w http.ResponseWriter, r *http.Request, key darkroom.APIKey, shown newPage, options map[string]string, err error,
 ) error {
-	failure, ok := err.(*darkroom.Error) //nolint:errorlint // call wraps none of these
+	failure, ok := errors.AsType[*darkroom.Error](err)
 	if !ok {
 		return err
 	}

@@ -1,6 +1,7 @@
 package dashboard
 
 import (
+	"errors"
 	"net/http"
 
 	"darkroom"
@@ -28,7 +29,7 @@ func (d *Dashboard) system(w http.ResponseWriter, r *http.Request, key darkroom.
 	var ready struct{ Checks []systemCheck }
 	err := d.call(r.Context(), key, http.MethodGet, "/readyz?verbose", nil, &ready)
 	shown.Uptime, shown.Ready, shown.Checks = health.Uptime, err == nil, ready.Checks
-	if failure, ok := err.(*darkroom.Error); ok { //nolint:errorlint // call wraps none of these
+	if failure, ok := errors.AsType[*darkroom.Error](err); ok {
 		for _, detail := range failure.Details {
 			shown.Checks = append(shown.Checks, systemCheck{Name: detail.Field, Message: detail.Message})
 		}
