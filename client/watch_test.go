@@ -20,7 +20,7 @@ func TestWatchGoesOnBehindTheLastID(t *testing.T) {
 			case 1:
 				_, _ = fmt.Fprint(w, "retry: 2000\n\n: alive\n\nevent: job\nid: 3\ndata: {\"status\":\"processing\"}\n\nevent: new\ndata: 7\n\nevent: capture\ndata: {\"index\":1}\n\n")
 			case 2:
-				http.Error(w, `{"error":"queue_unavailable","message":"later","status":503}`, 503)
+				http.Error(w, `{"error":"queue_unavailable","message":"later","status":503}`, http.StatusServiceUnavailable)
 			case 3:
 				_, _ = fmt.Fprint(w, "event: capture\ndata: {\"index\":1}\n\nevent: job\nid: 9\ndata: {\"status\":\"partial\"}\n\n")
 			}

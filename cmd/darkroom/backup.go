@@ -145,7 +145,7 @@ func (p *program) showSummary(kind, path string, summary backup.Summary) error {
 			backup.Summary
 		}{kind, path, summary})
 	}
-	p.say("%s: %d pictures, %s", path, summary.Pictures, humanize.IBytes(uint64(summary.Bytes))) //nolint:gosec // a sum of sizes
+	p.say("%s: %d pictures, %s", path, summary.Pictures, humanize.IBytes(uint64(summary.Bytes)))
 	if summary.Missing > 0 {
 		p.say("%d pictures had gone: those of jobs that have expired or were deleted meanwhile, or that were lost before", summary.Missing)
 	}

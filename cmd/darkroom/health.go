@@ -73,7 +73,7 @@ func ask(ctx context.Context, address string) (status int, text string, err erro
 	if err != nil {
 		return 0, "", err
 	}
-	defer answer.Body.Close() //nolint:errcheck // it was only read
+	defer answer.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(answer.Body, 4096))
 	return answer.StatusCode, strings.TrimSpace(string(body)), err
 }

@@ -54,11 +54,6 @@ func groups() []struct {
 	}
 }
 
-// jobFields are the fields of the form that belong to the run.
-func jobFields() []string {
-	return []string{"name", "tags", "callback_url", "sitemap_url", "max_pages", "include_pattern", "exclude_pattern"}
-}
-
 func (d *Dashboard) newRun(w http.ResponseWriter, r *http.Request, key darkroom.APIKey) error {
 	query := r.URL.Query()
 	shown := newPage{Kind: query.Get("kind"), URLs: query.Get("urls"), Values: url.Values{}}

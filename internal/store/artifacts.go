@@ -41,7 +41,7 @@ func (s *Store) artifactsAfter(ctx context.Context, key string) ([]darkroom.Arti
 	if err != nil {
 		return nil, err
 	}
-	defer rows.Close()
+	defer func() { _ = rows.Close() }() // rows.Err tells what there is to tell
 	var page []darkroom.Artifact
 	for rows.Next() {
 		var artifact darkroom.Artifact
