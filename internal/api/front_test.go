@@ -18,9 +18,18 @@ func TestPathPrefix(t *testing.T) {
 		path string
 		want int
 	}{
-		{"/shots/v1/jobs", 200}, {"/shots//v1/jobs", 200}, {"//shots/v1/jobs", 200}, {"/shots/healthz", 200},
-		{"/healthz", 200}, {"/readyz", 200}, // of the process itself
-		{"/v1/jobs", 404}, {"/health", 404}, {"/shotsv1/jobs", 404}, {"/shots/shots/v1/jobs", 404}, {"/shots", 404}, {"/", 404},
+		{"/shots/v1/jobs", 200},
+		{"/shots//v1/jobs", 200},
+		{"//shots/v1/jobs", 200},
+		{"/shots/healthz", 200},
+		{"/healthz", 200},
+		{"/readyz", 200}, // of the process itself
+		{"/v1/jobs", 404},
+		{"/health", 404},
+		{"/shotsv1/jobs", 404},
+		{"/shots/shots/v1/jobs", 404},
+		{"/shots", 404},
+		{"/", 404},
 		{"/%73hots/v1/jobs", 404},
 	}
 	for _, c := range cases {
