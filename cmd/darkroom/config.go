@@ -52,6 +52,7 @@ type config struct {
 	RefuseProxies   bool                // jobs may not name a proxy
 	Front           api.Front
 	LogFormat       string
+	Traces          bool // the environment names a collector
 }
 
 // newConfig converts checked settings. environ gives the default of the data
@@ -85,6 +86,7 @@ func newConfig(known settings, environ environment) (config, error) {
 		LogFormat:       known.text("log-format"),
 	}
 	c.Front = known.front()
+	c.Traces = environ["OTEL_EXPORTER_OTLP_ENDPOINT"] != "" || environ["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"] != ""
 	c.Slots, c.MaxSlots = known.slots()
 	if _, _, err := net.SplitHostPort(c.Listen); err != nil {
 		return c, usage("%s: %q is not host:port, such as 127.0.0.1:8484", known["listen"].Source, c.Listen)

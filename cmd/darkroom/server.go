@@ -74,7 +74,7 @@ func startServer(ctx context.Context, config config, log *slog.Logger, ready fun
 	life, halt := context.WithCancel(context.WithoutCancel(ctx))
 	s.halt = halt
 	for _, open := range []func(context.Context) error{
-		s.openFolder, s.openListener, s.openRows, s.openBucket, s.openEngine, s.openMetrics, s.recoverWork,
+		s.openTraces, s.openFolder, s.openListener, s.openRows, s.openBucket, s.openEngine, s.openMetrics, s.recoverWork,
 	} {
 		if err := open(ctx); err != nil {
 			return nil, errors.Join(err, s.close())

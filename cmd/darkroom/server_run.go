@@ -26,8 +26,9 @@ import (
 
 // How the 25 seconds are spent that a stop may take.
 const (
-	drainTime    = 18 * time.Second // for captures in flight
-	downloadTime = 3 * time.Second  // for answers that are being read
+	drainTime     = 18 * time.Second // for captures in flight
+	downloadTime  = 3 * time.Second  // for answers that are being read
+	tracePatience = 2 * time.Second  // for the last spans to be sent
 )
 
 // newInstanceID names one run of one process, as rows and logs do.
@@ -131,7 +132,7 @@ func (s *server) startAPI(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.api = newHTTPServer(ctx, s.parting(s.ofRole(both)), s.log)
+	s.api = newHTTPServer(ctx, s.parting(s.ofRole(s.traced(both))), s.log)
 	s.keepRunning("API", func() { _ = s.api.Close() }, func() error { return s.api.Serve(s.listener) })
 	path := s.folder.file(listenAddressName)
 	if err := replaceFile(path, []byte(s.Local.String()+"\n")); err != nil {

@@ -11,6 +11,7 @@ import (
 
 	"darkroom"
 	"darkroom/internal/database"
+	"darkroom/internal/trace"
 )
 
 // Claim takes the next capture for a slot of the instance, and counts the
@@ -30,6 +31,8 @@ func (s *Store) Claim(ctx context.Context, instance string, hint Hint) (claim da
 	if _, resting := s.idle.now(now); resting && hint.PageOf == 0 {
 		return darkroom.Claim{}, false, nil
 	}
+	ctx, span := trace.Start(ctx, "claim")
+	defer func() { span.Text(trace.Job, claim.JobID).Number(trace.Ordinal, claim.Ordinal).End(err) }()
 	s.solo.RLock()
 	claim, ok, err = s.claim(ctx, instance, hint, now, false)
 	s.solo.RUnlock()

@@ -12,6 +12,7 @@ import (
 	"darkroom"
 	"darkroom/internal/database"
 	"darkroom/internal/queue"
+	"darkroom/internal/trace"
 )
 
 // CreateJob accepts a job in one transaction: when it returns, the job, its
@@ -22,6 +23,8 @@ import (
 // CodeQuotaExceeded, and of a key that was revoked meanwhile a
 // CodeUnauthorized.
 func (s *Store) CreateJob(ctx context.Context, request NewJob) (job darkroom.Job, replayed bool, err error) {
+	ctx, span := trace.Start(ctx, "job.create")
+	defer func() { span.Text(trace.Job, job.ID).End(err) }()
 	draft, err := s.draft(request)
 	if err != nil {
 		return darkroom.Job{}, false, err

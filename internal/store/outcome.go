@@ -9,6 +9,7 @@ import (
 
 	"darkroom"
 	"darkroom/internal/database"
+	"darkroom/internal/trace"
 )
 
 // FinishCapture writes how an attempt ended, in one transaction with every
@@ -17,6 +18,8 @@ import (
 // changed and the artifact is an orphan. A nil outcome.Err needs a stored
 // artifact. The last capture of a job inserts the job's finish task.
 func (s *Store) FinishCapture(ctx context.Context, claim darkroom.Claim, outcome Outcome) (kept bool, err error) {
+	ctx, span := trace.Start(ctx, "finish")
+	defer func() { span.End(err) }()
 	if outcome.Err == nil && outcome.Result.Key == "" {
 		return false, fmt.Errorf("finish capture %s: it has no artifact", claim.CaptureID)
 	}

@@ -9,11 +9,15 @@ import (
 	"darkroom"
 	"darkroom/internal/bucket"
 	"darkroom/internal/store"
+	"darkroom/internal/trace"
 )
 
 // take makes one attempt and records how it ended. Nothing is returned,
 // because nobody could do more about it.
 func (w *Worker) take(ctx context.Context, own *slot, claim darkroom.Claim) {
+	ctx, span := trace.Start(ctx, "attempt")
+	span.Text(trace.Job, claim.JobID).Number(trace.Ordinal, claim.Ordinal).Number(trace.Attempt, claim.Attempt)
+	defer func() { span.End(nil) }()
 	flight, land := w.aborted.bind(ctx)
 	defer land()
 	began := time.Now()
@@ -51,9 +55,11 @@ func (w *Worker) take(ctx context.Context, own *slot, claim darkroom.Claim) {
 	w.finishCapture(flight, claim, outcome)
 }
 
-func (w *Worker) capture(flight context.Context, own *slot, claim darkroom.Claim) (darkroom.Shot, error) {
+func (w *Worker) capture(flight context.Context, own *slot, claim darkroom.Claim) (shot darkroom.Shot, err error) {
 	ctx, cancel := context.WithTimeout(flight, claim.Options.AttemptTimeout())
 	defer cancel()
+	ctx, span := trace.Start(ctx, "capture")
+	defer func() { span.Number(trace.Bytes, len(shot.Image)).End(err) }()
 	return own.engine.Capture(ctx, darkroom.CaptureRequest{
 		Session: claim.JobID, URL: claim.URL, Options: claim.Options, Thumbnail: onlyNow(claim.Options), Keep: claim.Followed,
 	})
@@ -68,7 +74,9 @@ func (w *Worker) keep(ctx context.Context, claim darkroom.Claim, shot darkroom.S
 		contentType = claim.Options.ContentType()
 	}
 	key := bucket.ShotKey(claim.JobID, claim.Ordinal, claim.Attempt, claim.Instance, ext)
-	artifact, err := w.put(context.WithoutCancel(ctx), key, shot.Image, contentType)
+	ctx, span := trace.Start(context.WithoutCancel(ctx), "put")
+	artifact, err := w.put(ctx, key, shot.Image, contentType)
+	span.Number(trace.Bytes, len(shot.Image)).End(err)
 	artifact.Width, artifact.Height = shot.Width, shot.Height
 	return artifact, err
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"darkroom"
+	"darkroom/internal/trace"
 	"darkroom/internal/webhook"
 )
 
@@ -32,7 +33,9 @@ func (w *Worker) deliver(ctx context.Context, deliveryID string, turn int) error
 	}
 	var attempt darkroom.DeliveryAttempt
 	defer func() { w.receivers.leave(receiver, slow, attempt.Duration) }()
+	ctx, span := trace.Start(ctx, "deliver")
 	attempt, err = w.attempt(ctx, delivery)
+	span.Text(trace.Job, delivery.JobID).Number(trace.Attempt, attempt.Attempt).Number("http.response.status_code", attempt.Status).End(err)
 	return err
 }
 

@@ -1,0 +1,60 @@
+// Package trace tells how long the steps of the work take, as spans of
+// OpenTelemetry. Without a provider, which only cmd/darkroom sets, a span costs
+// nothing and goes nowhere. No span has a URL, a host or a secret in it.
+package trace
+
+import (
+	"context"
+
+	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/codes"
+	"go.opentelemetry.io/otel/trace"
+
+	"darkroom"
+)
+
+// Attributes of spans.
+const (
+	Job     = "darkroom.job.id"
+	Ordinal = "darkroom.capture.ordinal" // from 1
+	Attempt = "darkroom.attempt"         // from 1
+	Bytes   = "darkroom.bytes"
+)
+
+// Span is a step under way.
+type Span struct{ span trace.Span }
+
+// Start begins a step inside the one that ctx is in, if it is in one. End must
+// be called.
+func Start(ctx context.Context, name string) (context.Context, Span) {
+	ctx, span := otel.Tracer("darkroom").Start(ctx, name)
+	return ctx, Span{span}
+}
+
+// Text adds to what is known of the step.
+func (s Span) Text(name, value string) Span {
+	if s.span.IsRecording() {
+		s.span.SetAttributes(attribute.String(name, value))
+	}
+	return s
+}
+
+// Number adds to what is known of the step.
+func (s Span) Number(name string, value int) Span {
+	if s.span.IsRecording() {
+		s.span.SetAttributes(attribute.Int(name, value))
+	}
+	return s
+}
+
+// End ends the step. Of an error only the code is told: its text may name a
+// page.
+func (s Span) End(err error) {
+	if err != nil && s.span.IsRecording() {
+		code := string(darkroom.CodeOf(err))
+		s.span.SetAttributes(attribute.String("error.type", code))
+		s.span.SetStatus(codes.Error, code)
+	}
+	s.span.End()
+}
