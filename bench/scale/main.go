@@ -43,8 +43,12 @@ func (s size) model(seed uint64) model {
 		Rate: rate, Slots: s.Workers * slotsPerWorker, Seed: seed, Seconds: math.Max(60, 20_000/rate),
 		Stations: []station{{"database", s.Connections}, {"hot rows", s.Rows}, {"pages", s.Workers * slotsPerWorker}, {"bucket", s.Puts}},
 		Steps: []step{
-			{0, s.figures.Claim, exponential}, {1, s.figures.Row, exponential}, {2, s.figures.Page, pages},
-			{3, s.figures.Put, exponential}, {0, s.figures.Finish, exponential}, {1, s.figures.Row, exponential},
+			{0, s.figures.Claim, exponential},
+			{1, s.figures.Row, exponential},
+			{2, s.figures.Page, pages},
+			{3, s.figures.Put, exponential},
+			{0, s.figures.Finish, exponential},
+			{1, s.figures.Row, exponential},
 		},
 	}
 }
