@@ -83,7 +83,7 @@ func startServer(ctx context.Context, config config, log *slog.Logger, ready fun
 	if err := ready(ctx, s); err != nil {
 		return nil, errors.Join(err, s.close())
 	}
-	for _, run := range []func(context.Context) error{s.startWork, s.startAPI} {
+	for _, run := range []func(context.Context) error{s.refuseServers, s.startWork, s.startAPI} {
 		if err := run(life); err != nil {
 			return nil, errors.Join(err, s.close())
 		}

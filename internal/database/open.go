@@ -35,6 +35,10 @@ type engine interface {
 	// password is in it.
 	Place() string
 
+	// Servers gives where the database may be reached over a network, as
+	// "host:port"; none for a file.
+	Servers() []string
+
 	// Close ends every connection. Transactions in progress are rolled back.
 	Close() error
 

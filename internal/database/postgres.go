@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"net"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -58,6 +59,26 @@ func openPostgres(ctx context.Context, url string) (*postgres, error) {
 
 // Dialect is PostgreSQL.
 func (*postgres) Dialect() Dialect { return PostgreSQL }
+
+// Servers gives every host of the URL. One that is reached by a socket in the
+// file system may listen on this machine's addresses as well.
+func (db *postgres) Servers() []string {
+	config := db.pool.Config().ConnConfig
+	servers := []string{serverOf(config.Host, config.Port)}
+	for _, other := range config.Fallbacks {
+		if server := serverOf(other.Host, other.Port); !slices.Contains(servers, server) {
+			servers = append(servers, server)
+		}
+	}
+	return servers
+}
+
+func serverOf(host string, port uint16) string {
+	if strings.HasPrefix(host, "/") || strings.HasPrefix(host, "@") {
+		host = "localhost"
+	}
+	return net.JoinHostPort(host, strconv.Itoa(int(port)))
+}
 
 // Place is host:port/name.
 func (db *postgres) Place() string { return db.place }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -194,6 +195,23 @@ func TestPostgresMigrations(t *testing.T) {
 	fault, ok := errors.AsType[*database.Fault](db.Migrate(t.Context(), first))
 	if !ok || fault.Reason != database.TooNew || !strings.Contains(fault.Hint(), "newer version") {
 		t.Errorf("an older program: %v", fault)
+	}
+}
+
+func TestServersOfAURL(t *testing.T) {
+	config := databasetest.Postgres(t, nil)
+	if got := openPostgres(t, config).Servers(); !slices.Equal(got, []string{"localhost:5432"}) {
+		t.Errorf("behind a socket in the file system: %v", got)
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	check(t, err)
+	nobody := listener.Addr().String()
+	check(t, listener.Close())
+	_, port, err := net.SplitHostPort(nobody)
+	check(t, err)
+	several := openPostgres(t, database.Config{URL: strings.Replace(config.URL, "host=", "host=127.0.0.1%2C", 1) + "&port=" + port + "%2C5432"})
+	if got := several.Servers(); !slices.Equal(got, []string{nobody, "localhost:5432"}) {
+		t.Errorf("of two servers: %v", got)
 	}
 }
 

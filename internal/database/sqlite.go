@@ -136,6 +136,9 @@ func (db *sqlite) Close() error {
 // Dialect is SQLite.
 func (*sqlite) Dialect() Dialect { return SQLite }
 
+// Servers are none.
+func (*sqlite) Servers() []string { return nil }
+
 // Place is the path of the database file.
 func (db *sqlite) Place() string { return db.file }
 

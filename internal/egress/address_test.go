@@ -151,6 +151,38 @@ func TestSelfIsDenied(t *testing.T) {
 	}
 }
 
+func TestOwnServersAreDenied(t *testing.T) {
+	p := newPolicy(t, Config{
+		AllowPrivate: true, Allow: []string{"10.0.0.0/8", "db.test"},
+		Resolver: resolverWith(map[string][]string{"localhost": {"127.0.0.1"}, "s3": {"10.1.2.3"}, "db.test": {"10.7.7.7", "fd00::5"}}),
+	})
+	p.machine = machineWith("10.1.2.3/24")
+	for _, server := range []string{"localhost:5432", "s3:9000", "db.test:5433", "db.test:5433"} {
+		if err := p.OwnServer(t.Context(), server); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for text, allowed := range map[string]bool{
+		"http://127.0.0.1:5432/": false, "http://127.9.9.9:5432/": false, "http://[::1]:5432/": false, "http://10.1.2.3:5432/": false,
+		"http://127.0.0.1:9000/": false, "http://10.1.2.3:9000/": false, "http://10.1.2.4:9000/": true,
+		"http://10.7.7.7:5433/": false, "http://[::ffff:a07:707]:5433/": false, "http://10.7.7.7:5432/": true, "http://10.7.7.8:5433/": true,
+		"http://[fd00::5]:5433/": false, "http://[fd00::5]/": true,
+	} {
+		if _, err := p.Admit(text); (err == nil) != allowed {
+			t.Errorf("%s: %v, want allowed %v", text, err, allowed)
+		}
+	}
+	// A name that leads there is refused by its address, whatever a rule says of the name.
+	if found := p.decideAddr(target{host: "db.test", port: 5433}, netip.MustParseAddr("10.7.7.7")); found == nil {
+		t.Error("a name that leads to the database is permitted")
+	}
+	for _, server := range []string{"nobody.test:5432", "no port"} {
+		if err := p.OwnServer(t.Context(), server); err == nil {
+			t.Errorf("%s is known", server)
+		}
+	}
+}
+
 func TestOwnIsReleased(t *testing.T) {
 	p := newPolicy(t, Config{AllowPrivate: true})
 	listener := netip.MustParseAddrPort("127.0.0.1:9999")

@@ -32,8 +32,9 @@ type Config struct {
 	// rules have every address to which it leads.
 	ListedOnly bool
 
-	// Self are the service's own listeners, database and bucket. An unspecified
-	// address (0.0.0.0, ::) means that port on every address of this machine.
+	// Self are the service's own listeners; Own and OwnServer add to them. An
+	// unspecified address (0.0.0.0, ::) means that port on every address of this
+	// machine.
 	Self []netip.AddrPort
 
 	Resolver Resolver       // nil = Go's own resolver, never the C library's
@@ -112,7 +113,8 @@ func (p *Policy) Own(listener netip.AddrPort) (release func()) {
 	})
 }
 
-// isSelf reports whether addr and port lead to one of our own listeners.
+// isSelf reports whether addr and port lead to one of our own listeners, or to
+// a server of ours.
 func (p *Policy) isSelf(addr netip.Addr, port uint16) bool {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
