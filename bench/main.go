@@ -26,6 +26,7 @@ type settings struct {
 	only       string
 	contenders string
 	fastPeers  bool
+	backlog    int  // captures, and jobs, of the piece "queue" at most
 	engine     bool // this process is the bare engine of one round
 }
 
@@ -40,6 +41,7 @@ func main() {
 	flag.StringVar(&set.only, "only", "", "pieces, separated by commas: "+strings.Join(pieceNames(), ", ")+"; all when empty")
 	flag.StringVar(&set.contenders, "contenders", "", "parts of the names of those to compare, separated by commas; all when empty")
 	flag.BoolVar(&set.fastPeers, "fast-peers", false, "puppeteer takes PNGs optimised for speed, which is not its default")
+	flag.IntVar(&set.backlog, "backlog", 1_000_000, "captures queued at most, and jobs listed, in the piece queue")
 	flag.BoolVar(&set.engine, "engine", false, "be the bare engine: reads from standard input what to do")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)

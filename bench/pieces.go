@@ -28,6 +28,7 @@ func pieces() []piece {
 		{"sites", []string{"throughput"}, compareIsolation},
 		{"single", []string{"latency"}, measureSingle},
 		{"load", []string{"latency"}, measureLoad},
+		{"queue", nil, measureQueue},
 	}
 }
 

@@ -51,8 +51,22 @@ func Postgres(t testing.TB, prepare Prepare) database.Config {
 	return database.Config{URL: one.url(name), Path: t.TempDir()}
 }
 
+// Durable starts a PostgreSQL server for a benchmark, as it is installed: a
+// commit is on disk. It ends with the process. create makes one more empty
+// database.
+func Durable() (create func(ctx context.Context) (database.Config, error), err error) {
+	one, err := startServer(durable)
+	if err != nil {
+		return nil, err
+	}
+	return func(ctx context.Context) (database.Config, error) {
+		name, err := one.create(ctx, nil)
+		return database.Config{URL: one.url(name)}, err
+	}, nil
+}
+
 var (
-	theServer = sync.OnceValues(startServer)
+	theServer = sync.OnceValues(func() (*server, error) { return startServer(hasty) })
 	serial    atomic.Int64
 )
 

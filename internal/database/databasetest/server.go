@@ -18,8 +18,14 @@ import (
 // owner is the user inside the database; the socket is the only way in.
 const owner = "darkroom"
 
-// Nothing needs to survive a loss of power.
-const settings = `
+// hasty are the settings of tests: nothing needs to survive a loss of power.
+// durable are those that a server has by itself.
+const (
+	durable = `
+listen_addresses = ''
+log_min_messages = fatal
+`
+	hasty = `
 listen_addresses = ''
 fsync = off
 full_page_writes = off
@@ -29,6 +35,7 @@ max_wal_size = 256MB
 log_min_messages = fatal
 deadlock_timeout = 100ms
 `
+)
 
 // script runs the server until its input ends, which it does with the process
 // that holds the other end, and then removes everything.
@@ -44,7 +51,7 @@ wait $server || true
 rm -rf "$2"
 `
 
-func startServer() (*server, error) {
+func startServer(settings string) (*server, error) {
 	programs, err := findPrograms()
 	if err != nil {
 		return nil, err
