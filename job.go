@@ -90,6 +90,7 @@ type Job struct {
 	StartedAt   time.Time // when the first capture was claimed, or the reading of the sitemap begun; zero before
 	CompletedAt time.Time // when the finish was committed; zero before
 	ExpiresAt   time.Time // zero before the end
+	Released    bool      // its results were given up: they are gone, also when the clock has gone back since
 	Deadline    time.Time // CreatedAt + the job deadline
 }
 
@@ -104,9 +105,9 @@ func (j *Job) Outcome() JobStatus {
 }
 
 // Expired reports whether the job's results are gone at that moment: from
-// ExpiresAt on, for every terminal job.
+// ExpiresAt on, for every terminal job, and for good once they were given up.
 func (j *Job) Expired(now time.Time) bool {
-	return !j.ExpiresAt.IsZero() && !now.Before(j.ExpiresAt)
+	return j.Released || !j.ExpiresAt.IsZero() && !now.Before(j.ExpiresAt)
 }
 
 // LatestExpiry is the latest moment at which the results can expire: known

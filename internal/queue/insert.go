@@ -61,12 +61,40 @@ func (i *Inserter) Insert(ctx context.Context, tx database.Tx, tasks ...Task) er
 	if err != nil {
 		return fmt.Errorf("insert %d tasks, the first a %s: %w", len(tasks), tasks[0].Kind, err)
 	}
-	for _, result := range inserted {
-		if err := advance(ctx, tx, result.Job); err != nil {
+	for n, result := range inserted {
+		if result.UniqueSkippedAsDuplicate {
+			err = i.bringForward(ctx, tx, result.Job, params[n])
+		} else {
+			err = advance(ctx, tx, result.Job)
+		}
+		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// longestWait is more than a task waits that failed or stepped aside.
+const longestWait = 2 * time.Minute
+
+// bringForward replaces a task that waits much longer than the one that was to
+// be inserted: the clock has gone back since it was given its time.
+func (i *Inserter) bringForward(ctx context.Context, tx database.Tx, waiting *rivertype.JobRow, wanted river.InsertManyParams) error {
+	due := wanted.InsertOpts.ScheduledAt
+	if now := time.Now(); due.Before(now) {
+		due = now
+	}
+	if waiting.State == rivertype.JobStateRunning || waiting.ScheduledAt.Before(due.Add(longestWait)) {
+		return nil
+	}
+	if _, err := i.client.JobDeleteTx(ctx, tx, waiting.ID); err != nil {
+		return fmt.Errorf("drop a task that waits too long: %w", err)
+	}
+	inserted, err := i.client.InsertTx(ctx, tx, wanted.Args, wanted.InsertOpts)
+	if err != nil {
+		return fmt.Errorf("insert a task for one that waits too long: %w", err)
+	}
+	return advance(ctx, tx, inserted.Job)
 }
 
 func advance(ctx context.Context, tx database.Tx, task *rivertype.JobRow) error {

@@ -188,6 +188,39 @@ func TestTasksButShiftsAreSingle(t *testing.T) {
 	await(t, "the finish was called again", func() bool { return calls(&seen, "finish a") == 2 })
 }
 
+// Once the clock has gone back, tasks lie hours ahead. Whoever finds that there
+// should be one has it done.
+func TestATaskThatWaitsTooLongIsBroughtForward(t *testing.T) {
+	f := newFixture(t)
+	var seen sync.Map
+	for _, task := range []Task{{Kind: Finish, ID: "a"}, {Kind: Deliver, ID: "b", Sequence: 3}, {Kind: Sweep}} {
+		late := task
+		late.At = time.Now().Add(2 * time.Hour)
+		f.insert(late)
+		f.insert(task)
+	}
+	soon := Task{Kind: Expand, ID: "c", At: time.Now().Add(time.Minute)}
+	f.insert(soon)
+	f.insert(Task{Kind: Expand, ID: "c"}) // may be one that has failed
+	if n := f.number(`SELECT count(*) FROM river_job`); n != 4 {
+		t.Errorf("%d tasks", n)
+	}
+	f.start(idle(&seen))
+	for _, one := range []string{"finish a", "deliver b", "sweep "} {
+		for until := time.Now().Add(patience); ; time.Sleep(5 * time.Millisecond) {
+			if _, done := seen.Load(one); done {
+				break
+			}
+			if time.Now().After(until) {
+				t.Fatalf("%s was not worked", one)
+			}
+		}
+	}
+	if _, early := seen.Load("expand c"); early {
+		t.Error("what waits for a minute was worked at once")
+	}
+}
+
 func TestWaitingCountsByTime(t *testing.T) {
 	f := newFixture(t)
 	now := time.Now()

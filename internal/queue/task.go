@@ -27,7 +27,7 @@ type Task struct {
 
 	// Sequence tells tasks of one kind and ID apart, such as the attempts of one
 	// delivery. Inserting what is already waiting or running does nothing, except
-	// for shifts.
+	// for shifts, and for what waits minutes longer than the new one would.
 	Sequence int
 
 	At time.Time // not before; zero means now

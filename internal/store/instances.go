@@ -11,9 +11,14 @@ import (
 )
 
 // Beat records that an instance is alive, and writes what was counted in
-// memory. It is due every few seconds, and before the first Claim.
+// memory. It is due every few seconds, and before the first Claim. When the
+// clock has gone back since the last one, it wakes the sweep, which sets right
+// what waits by the clock before.
 func (s *Store) Beat(ctx context.Context, instance Instance) error {
 	err := s.update(ctx, func(tx database.Tx) error {
+		if err := s.wakeSweep(ctx, tx, instance.ID); err != nil {
+			return err
+		}
 		_, err := tx.Exec(ctx, `INSERT INTO instances (id, version, slots, started_at, seen_at) VALUES (?, ?, ?, ?, ?)
 			ON CONFLICT (id) DO UPDATE SET version = excluded.version, slots = excluded.slots, seen_at = excluded.seen_at`,
 			instance.ID, instance.Version, instance.Slots, milliseconds(instance.StartedAt), milliseconds(s.now()))
@@ -23,6 +28,15 @@ func (s *Store) Beat(ctx context.Context, instance Instance) error {
 		return wrap(err, "record the heartbeat of %s", instance.ID)
 	}
 	return s.Flush(ctx)
+}
+
+func (s *Store) wakeSweep(ctx context.Context, tx database.Tx, instance string) error {
+	wentBack := false
+	err := tx.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM instances WHERE id = ? AND seen_at > ?)`, instance, milliseconds(s.now())).Scan(&wentBack)
+	if err != nil || !wentBack {
+		return err
+	}
+	return s.queue.Insert(ctx, tx, queue.Task{Kind: queue.Sweep})
 }
 
 // Leave forgets an instance that stops in order.
@@ -78,14 +92,15 @@ func (s *Store) RecoverSilent(ctx context.Context) (n int, err error) {
 
 // RecoverLost does the same for captures of instances that have had no
 // heartbeat for silentFor, and for tasks that the queue gave them. Clocks of
-// instances must agree to a few seconds. Several instances may do it at once.
+// instances must agree to a few seconds: a heartbeat that lies further ahead is
+// one of a clock that has gone back since. Several instances may do it at once.
 func (s *Store) RecoverLost(ctx context.Context, silentFor time.Duration) (n int, err error) {
-	since := milliseconds(s.now().Add(-silentFor))
-	if err := s.setBackTasks(ctx, since); err != nil {
+	since, until := milliseconds(s.now().Add(-silentFor)), milliseconds(s.now().Add(aheadOfLife))
+	if err := s.setBackTasks(ctx, since, until); err != nil {
 		return 0, wrap(err, "set back the tasks of lost instances")
 	}
-	n, err = s.recover(ctx, runningColumns+` AND claimed_at < ?
-		AND instance NOT IN (SELECT id FROM instances WHERE seen_at >= ?)`, since, since)
+	n, err = s.recover(ctx, runningColumns+` AND (claimed_at < ? OR claimed_at > ?)
+		AND instance NOT IN (SELECT id FROM instances WHERE seen_at BETWEEN ? AND ?)`, since, until, since, until)
 	return n, wrap(err, "set back what lost instances held")
 }
 
@@ -106,15 +121,18 @@ func (s *Store) recover(ctx context.Context, query string, args ...any) (n int, 
 		}
 		n, lost = n+set, lost[end:]
 	}
+	if err := s.bringBack(ctx); err != nil {
+		return n, err
+	}
 	return n, s.update(ctx, func(tx database.Tx) error { return s.refill(ctx, tx) })
 }
 
-func (s *Store) setBackTasks(ctx context.Context, since int64) error {
+func (s *Store) setBackTasks(ctx context.Context, since, until int64) error {
 	if s.db.Dialect() == database.SQLite {
 		return nil // this process is the only one
 	}
 	return s.update(ctx, func(tx database.Tx) error {
-		alive, err := queryAll(ctx, tx, scanText, `SELECT id FROM instances WHERE seen_at >= ?`, since)
+		alive, err := queryAll(ctx, tx, scanText, `SELECT id FROM instances WHERE seen_at BETWEEN ? AND ?`, since, until)
 		if err != nil {
 			return err
 		}

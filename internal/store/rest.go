@@ -45,7 +45,7 @@ func (r rest) end() {
 // now gives the rest that is in force.
 func (r rest) now(now time.Time) (in restUntil, resting bool) {
 	none := r.none.Load()
-	if none == nil || now.Sub(none.from) >= restMost || (none.event && !now.Before(none.until)) {
+	if none == nil || now.Sub(none.from).Abs() >= restMost || (none.event && !now.Before(none.until)) {
 		return restUntil{}, false
 	}
 	return *none, true
