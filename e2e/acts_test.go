@@ -27,8 +27,8 @@ func TestACancelOutlivesTheServer(t *testing.T) {
 		t.Errorf("ended %+v, cancelled was %+v", ended, job)
 	}
 	_, content = s.call("GET", darkroom.DownloadPath(job.ID), nil)
-	if files := open(t, content).files; len(files) != job.Progress.Completed+1 {
-		t.Errorf("%d files, want %d pictures and the manifest", len(files), job.Progress.Completed)
+	if files := open(t, content).files; len(files) != job.Progress.Completed+2 {
+		t.Errorf("%d files, want %d pictures, the manifest and the gallery", len(files), job.Progress.Completed)
 	}
 
 	answer, content = s.call("POST", darkroom.RetryPath(job.ID), nil)

@@ -30,7 +30,7 @@ func crashPoints() []struct {
 		crashPoint
 		scenario scenario
 	}{
-		{crashPoint{"between the queue's tables and ours", "./cmd/darkroom", "openStore", "after", "Migrate"}, (*crashRig).firstStart},
+		{crashPoint{"between our tables and the queue's", "./internal/store", "Migrate", "after", "Migrate"}, (*crashRig).firstStart},
 		{crashPoint{"when there is a record of migrations and nothing in it", "./internal/database", "Migrate", "before", "Up"}, (*crashRig).firstStart},
 		{crashPoint{"in the middle of accepting a job", "./internal/store", "insertJob", "after", "insertJobRow"}, (*crashRig).batch},
 		{crashPoint{"when a job is accepted and nobody was told", "./internal/store", "CreateJob", "after", "update"}, (*crashRig).batch},
