@@ -81,7 +81,7 @@ func main() {
 		defer stop()
 		if err := measure(ctx, *url); err != nil {
 			fmt.Fprintln(os.Stderr, "scale:", err)
-			os.Exit(1) //nolint:gocritic // nothing is left to be undone
+			os.Exit(1)
 		}
 		return
 	}
