@@ -8,7 +8,9 @@ import (
 	"io"
 	"io/fs"
 	"net/http"
+	"net/http/cookiejar"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -72,6 +74,7 @@ func TestPlantedSecretsAreNowhere(t *testing.T) {
 		answer, content := s.call("GET", path, nil)
 		seen.look(path, content, []byte(fmt.Sprint(answer.Header)))
 	}
+	seen.dashboard(s, job.ID)
 	stranger := s.with("sk_live_" + strings.Repeat("0", 48))
 	_, content := stranger.call("GET", "/v1/jobs", nil)
 	seen.look("the answer to a stranger", content)
@@ -92,7 +95,7 @@ func TestPlantedSecretsAreNowhere(t *testing.T) {
 			t.Errorf("the %s never arrived where it belongs: nothing was shown of it", name)
 		}
 	}
-	for _, place := range []string{"the data folder", darkroom.ResultsPath(job.ID), "the archive"} {
+	for _, place := range []string{"the data folder", darkroom.ResultsPath(job.ID), "the archive", "the dashboard"} {
 		if seen.found[place] == 0 {
 			t.Errorf("the address, which may be seen, was not found in %s: the search finds nothing", place)
 		}
@@ -147,6 +150,29 @@ func (h *haystack) files(place, dir string) {
 }
 
 func (h *haystack) tempFiles(s *server) { h.files("the temporary files and profiles", tempDir(s.data)) }
+
+// dashboard looks at every page that somebody who has logged in can open.
+func (h *haystack) dashboard(s *server, jobID string) {
+	h.t.Helper()
+	jar, err := cookiejar.New(nil)
+	must(h.t, err)
+	browser := &http.Client{Jar: jar}
+	answer, err := browser.PostForm(s.url+"/login", url.Values{"key": {apiKey}})
+	must(h.t, err)
+	answer.Body.Close()
+	run := "/jobs/" + jobID
+	for _, path := range []string{"/", "/new", "/new?from=" + jobID, "/deliveries", "/keys", "/system", run, run + "?view=table", run + "?view=log", run + "?view=settings", run + "?view=deliveries", run + "/1", run + "/2", run + "/delete"} {
+		answer, err := browser.Get(s.url + path)
+		must(h.t, err)
+		content, err := io.ReadAll(answer.Body)
+		answer.Body.Close()
+		must(h.t, err)
+		if answer.StatusCode != http.StatusOK || answer.Request.URL.Path == "/login" {
+			h.t.Errorf("the page %s answers %d at %s", path, answer.StatusCode, answer.Request.URL.Path)
+		}
+		h.look("the dashboard", content, []byte(fmt.Sprint(answer.Header)))
+	}
+}
 
 // processes looks at the arguments of the server, and at arguments and
 // environment of everything below it. The server's own environment is the
