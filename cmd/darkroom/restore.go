@@ -44,7 +44,7 @@ func (p *program) restore(ctx context.Context, config config, path string) (err 
 	if err != nil {
 		return usage("cannot read the backup: %v", err)
 	}
-	defer file.Close() //nolint:errcheck // it was only read
+	defer func() { _ = file.Close() }() // it was only read
 	had, err := checkEmpty(config.Data)
 	if err != nil {
 		return err

@@ -34,19 +34,8 @@ func (s *server) getWebhookSecret(_ http.ResponseWriter, r *http.Request, _ dark
 }
 
 func (s *server) rotateWebhookSecret(w http.ResponseWriter, r *http.Request, _ darkroom.APIKey) (reply, error) {
-	id, err := keyID(r)
+	id, grace, err := s.rotation(w, r)
 	if err != nil {
-		return reply{}, err
-	}
-	f, err := s.fieldsOf(w, r)
-	if err != nil {
-		return reply{}, err
-	}
-	grace, err := f.grace()
-	if err != nil {
-		return reply{}, err
-	}
-	if err := f.nothingElse(); err != nil {
 		return reply{}, err
 	}
 	_, secrets, err := s.Store.RotateWebhookSecret(r.Context(), id, grace)

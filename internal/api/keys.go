@@ -102,20 +102,25 @@ func (s *server) createKey(w http.ResponseWriter, r *http.Request, _ darkroom.AP
 	return reply{http.StatusCreated, map[string]string{"Location": s.Front.outside("/v1/keys/" + key.ID)}, s.newKeyAnswer(key)}, nil
 }
 
-func (s *server) rotateKey(w http.ResponseWriter, r *http.Request, _ darkroom.APIKey) (reply, error) {
-	id, err := keyID(r)
-	if err != nil {
-		return reply{}, err
+// rotation reads what a request to rotate something of a key says: which key,
+// and how long the former secret holds.
+func (s *server) rotation(w http.ResponseWriter, r *http.Request) (id string, grace time.Duration, err error) {
+	if id, err = keyID(r); err != nil {
+		return "", 0, err
 	}
 	f, err := s.fieldsOf(w, r)
 	if err != nil {
-		return reply{}, err
+		return "", 0, err
 	}
-	grace, err := f.grace()
+	if grace, err = f.grace(); err != nil {
+		return "", 0, err
+	}
+	return id, grace, f.nothingElse()
+}
+
+func (s *server) rotateKey(w http.ResponseWriter, r *http.Request, _ darkroom.APIKey) (reply, error) {
+	id, grace, err := s.rotation(w, r)
 	if err != nil {
-		return reply{}, err
-	}
-	if err := f.nothingElse(); err != nil {
 		return reply{}, err
 	}
 	key, err := s.Store.RotateKey(r.Context(), id, grace)
