@@ -81,6 +81,10 @@ func TestListeningSurvivesKills(t *testing.T) {
 		}
 		want[h.job(t)] = false
 	}
+	// The last line is written after its receiver has answered.
+	for until := time.Now().Add(10 * time.Second); strings.Count(told.stdout.String(), "\n") < len(want) && time.Now().Before(until); {
+		time.Sleep(10 * time.Millisecond) // polling another process
+	}
 	if err := told.stop(); err != nil {
 		t.Errorf("ended with %v", err)
 	}
