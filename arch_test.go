@@ -43,6 +43,8 @@ var rooms = map[string]room{
 	"internal/nssdb":                 {nil, "the file in which Chromium looks for certificate authorities"},
 	"internal/chrome/chrometest":     {[]string{"."}, "odd pages and a fake engine, for tests"},
 	"internal/worker":                {[]string{".", "internal/store", "internal/queue", "internal/bucket", "internal/archive", "internal/sitemap", "internal/webhook", "internal/load", "internal/trace"}, "takes captures to their end; it is given the engine"},
+	"docs":                           {nil, "the pages of the documentation, as files of the program"},
+	"internal/manual":                {[]string{".", "docs"}, "the documentation, rendered; it is given the OpenAPI document"},
 	"internal/dashboard":             {[]string{".", "internal/store"}, "pages for people; it acts through the API's own handlers, as the key of its session"},
 	"internal/api":                   {[]string{".", "internal/store", "internal/bucket", "internal/archive", "internal/egress", "internal/sitemap", "internal/webhook"}, "HTTP in, HTTP out; no SQL, no browser"},
 }
@@ -62,6 +64,7 @@ var outside = map[string]string{
 	"github.com/spf13/cobra":        "cmd/darkroom",
 	"github.com/danielgtaylor/huma": "internal/api",
 	"github.com/prometheus":         "internal/metrics",
+	"github.com/yuin/goldmark":      "internal/manual",
 }
 
 var wordsOfNoMeaning = []string{"util", "utils", "common", "helper", "helpers", "manager", "models", "misc", "pkg", "types"}

@@ -9,11 +9,13 @@ import (
 	"darkroom"
 	"darkroom/internal/api"
 	"darkroom/internal/dashboard"
+	"darkroom/internal/manual"
 	"darkroom/internal/store"
 )
 
-// pages puts the dashboard beside the API, both under the path prefix.
-func (s *server) pages(routes http.Handler) (http.Handler, error) {
+// pages puts the dashboard and the documentation beside the API, all under the
+// path prefix.
+func (s *server) pages(routes http.Handler, openAPI []byte) (http.Handler, error) {
 	prefix := s.config.Front.PathPrefix
 	board, err := dashboard.New(dashboard.Config{
 		Store: s.store, WithKey: api.WithKey, Prefix: s.config.outside(), Version: Version, Log: s.log,
@@ -26,6 +28,10 @@ func (s *server) pages(routes http.Handler) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
+	book := manual.New(manual.Config{
+		OpenAPI: openAPI, Prefix: s.config.outside(), PublicURL: s.config.Front.PublicURL, Version: Version, Log: s.log,
+		StyleSheet: board.Asset("app.css"), Icon: board.Asset("icon.svg"),
+	})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		path, under := strings.CutPrefix(r.URL.Path, prefix)
 		switch {
@@ -33,6 +39,8 @@ func (s *server) pages(routes http.Handler) (http.Handler, error) {
 			http.Redirect(w, r, prefix+"/", http.StatusPermanentRedirect)
 		case under && dashboard.Owns(path):
 			http.StripPrefix(prefix, board).ServeHTTP(w, r)
+		case under && manual.Owns(path):
+			http.StripPrefix(prefix, book).ServeHTTP(w, r)
 		default:
 			routes.ServeHTTP(w, r)
 		}

@@ -112,7 +112,7 @@ func (s *server) openSlot(ctx context.Context) (worker.Slot, error) {
 // startAPI begins to answer. ctx is the server's life: its end ends the
 // requests that are still being answered.
 func (s *server) startAPI(ctx context.Context) error {
-	handler := api.New(api.Config{
+	config := api.Config{
 		Front: s.config.Front, Store: s.store, Bucket: s.bucket, Policy: s.policy, Shoot: s.shoot,
 		Sender: s.sender(), Walk: s.sitemaps.Walk, Pace: s.store.RecentPace, Thumbnail: chrome.Thumbnail,
 		Limits: api.Limits{
@@ -127,8 +127,8 @@ func (s *server) startAPI(ctx context.Context) error {
 		RefuseProxies: s.config.RefuseProxies, AllowInsecureTLS: s.config.InsecureTLS, BrowserMajor: s.browserMajor(),
 
 		Version: Version, StartedAt: s.started, Log: s.log,
-	})
-	both, err := s.pages(handler)
+	}
+	both, err := s.pages(api.New(config), api.Document(config))
 	if err != nil {
 		return err
 	}

@@ -50,6 +50,13 @@ func (s *server) serveOpenAPI(w http.ResponseWriter, _ *http.Request, _ darkroom
 	return nil
 }
 
+// Document is the OpenAPI document of a server with these settings, as
+// /openapi.json gives it. Of config it needs Version, Limits and Front.
+func Document(config Config) []byte {
+	s := &server{Config: config.withDefaults()}
+	return documentText(s.routes(), s.Version, s.Limits, s.Front.base())
+}
+
 // documentText is the OpenAPI document of the routes. It is made once, from
 // settings and values that are fixed at compile time: what cannot become JSON is a bug.
 func documentText(routes []route, version string, limits Limits, base string) []byte {

@@ -47,6 +47,10 @@ func readAssets() (map[string]asset, error) {
 	return all, nil
 }
 
+// Asset is the path of a file that the pages load, "app.css" for one, for pages
+// that have the same look.
+func (d *Dashboard) Asset(name string) string { return d.Prefix + "/assets/" + d.assets[name].link }
+
 func (d *Dashboard) serveAsset(w http.ResponseWriter, r *http.Request) {
 	one, found := d.assets[r.PathValue("name")]
 	if !found || one.link != r.PathValue("name") {

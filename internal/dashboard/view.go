@@ -84,7 +84,7 @@ func saidOf(act string) string {
 func (d *Dashboard) functions() template.FuncMap {
 	return template.FuncMap{
 		"path":  func(path string) string { return d.Prefix + path },
-		"asset": func(name string) string { return d.Prefix + "/assets/" + d.assets[name].link },
+		"asset": d.Asset,
 		"api":   d.ownPath,
 		"bytes": func(n int64) string { return humanize.IBytes(uint64(max(0, n))) },
 		"time":  func(t any) string { return timeText(t, d.Now()) },
