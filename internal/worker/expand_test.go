@@ -247,7 +247,10 @@ func TestDrainInterruptsAReading(t *testing.T) {
 }
 
 func TestTheDeadlineEndsAReading(t *testing.T) {
-	for name, c := range map[string]struct{ stops, pages int }{"without pages": {0, 0}, "with pages": {60, 60}} {
+	for name, c := range map[string]struct {
+		stops, pages int
+		deadline     time.Duration // long enough that a slow machine has added the pages
+	}{"without pages": {0, 0, 100 * time.Millisecond}, "with pages": {60, 60, 2 * time.Second}} {
 		t.Run(name, func(t *testing.T) {
 			b := newBench(t, 1)
 			b.walk = listing(pages(100), 20, func(ctx context.Context, n int) error {
@@ -256,7 +259,7 @@ func TestTheDeadlineEndsAReading(t *testing.T) {
 				}
 				return nil
 			})
-			job := b.crawl(t, 100, func(request *store.NewJob) { request.Deadline = 300 * time.Millisecond })
+			job := b.crawl(t, 100, func(request *store.NewJob) { request.Deadline = c.deadline })
 			b.expandNow(t, b.Worker, job.ID)
 			b.clock.advance(time.Minute)
 			b.sweepNow(t)

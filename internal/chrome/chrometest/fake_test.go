@@ -6,12 +6,15 @@ import (
 	"image/color"
 	"image/png"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"darkroom"
 )
 
-func TestFake(t *testing.T) {
+func TestFake(t *testing.T) { synctest.Test(t, testFake) }
+
+func testFake(t *testing.T) {
 	var fake Fake
 	capture := func(path string, options darkroom.Options) (darkroom.Shot, error) {
 		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
