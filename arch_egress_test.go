@@ -34,6 +34,7 @@ var mayGoOut = map[string]struct {
 }{
 	"internal/egress":  {[]string{"http.Client", "http.Transport", "net.Dialer", "net.Resolver", "httputil.ReverseProxy"}, "it is the way out"},
 	"internal/webhook": {[]string{"http.Client"}, "a copy of the client that it is given, which follows no redirect"},
+	"internal/mcp":     {[]string{"http.Client"}, "its transport is the API's handler in this process"},
 	"client":           {[]string{"http.Client"}, "it runs with the caller and asks the server that the caller names"},
 	"cmd/darkroom":     {[]string{"net.Resolver", "http.Client"}, "doctor looks up the host of --listen; health asks the server of this machine; listen hands events on from its user's machine to where that user says"},
 }

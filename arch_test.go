@@ -46,6 +46,7 @@ var rooms = map[string]room{
 	"docs":                           {nil, "the pages of the documentation, as files of the program"},
 	"internal/manual":                {[]string{".", "docs"}, "the documentation, rendered; it is given the OpenAPI document"},
 	"internal/dashboard":             {[]string{".", "internal/store"}, "pages for people; it acts through the API's own handlers, as the key of its session"},
+	"internal/mcp":                   {[]string{".", "client"}, "what agents see of the API; it knows it as a client does, and acts with its caller's key"},
 	"internal/api":                   {[]string{".", "internal/store", "internal/bucket", "internal/archive", "internal/egress", "internal/sitemap", "internal/webhook"}, "HTTP in, HTTP out; no SQL, no browser"},
 }
 
@@ -65,6 +66,8 @@ var outside = map[string]string{
 	"github.com/danielgtaylor/huma": "internal/api",
 	"github.com/prometheus":         "internal/metrics",
 	"github.com/yuin/goldmark":      "internal/manual",
+
+	"github.com/modelcontextprotocol": "internal/mcp",
 }
 
 var wordsOfNoMeaning = []string{"util", "utils", "common", "helper", "helpers", "manager", "models", "misc", "pkg", "types"}

@@ -31,7 +31,7 @@ or expired, 130 interrupted.`,
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(p.demoCommand(), p.shotCommand(), p.batchCommand(), p.sitemapCommand(), p.jobsCommand(),
 		p.serveCommand(), p.loginLinkCommand(), p.keysCommand(), p.webhooksCommand(), p.listenCommand(),
-		p.healthCommand(), p.backupCommand(), p.restoreCommand(), p.doctorCommand(), p.configCommand(), p.versionCommand())
+		p.healthCommand(), p.backupCommand(), p.restoreCommand(), p.doctorCommand(), p.configCommand(), p.mcpCommand(), p.versionCommand())
 	for _, command := range root.Commands() {
 		command.Args = usageArgs(command.Args)
 		for _, child := range command.Commands() {

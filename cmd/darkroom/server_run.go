@@ -121,6 +121,7 @@ func (s *server) startAPI(ctx context.Context) error {
 		},
 		Checks:   s.checks,
 		Metrics:  s.metrics,
+		MCP:      s.agents,
 		FreeDisk: s.roomLeft,
 		Stopping: s.stopping,
 

@@ -48,6 +48,10 @@ type Config struct {
 	// Metrics answers /metrics; nil = there is no such path.
 	Metrics http.Handler
 
+	// MCP makes what answers the messages of agents at /mcp, given this API, which
+	// it asks as whoever sent the message; nil = there is no such path.
+	MCP func(api http.Handler) http.Handler
+
 	// FreeDisk is false while a new job would not find room for its results;
 	// nil = always true.
 	FreeDisk func() bool
@@ -94,6 +98,9 @@ func New(config Config) http.Handler {
 	s.tests = places{make(chan struct{}, maxTests), "The server is sending as many test events as it does at once"}
 	s.shrinking = make(chan struct{}, 1)
 	s.streams = make(chan struct{}, darkroom.MaxStreams)
+	if config.MCP != nil {
+		s.agents = config.MCP(http.HandlerFunc(s.serveInside))
+	}
 	routes := s.routes()
 	s.openapi = documentText(routes, s.Version, s.Limits, s.Front.base())
 	s.mux = newMux(routes, s)
@@ -104,6 +111,7 @@ type server struct {
 	Config
 	mux     *http.ServeMux
 	openapi []byte
+	agents  http.Handler // nil = none
 	pace    pace
 	plans   places
 	tests   places
@@ -154,6 +162,7 @@ func (s *server) routes() []route {
 		{"GET", "/healthz", open, s.answering(s.alive), aliveDoc()},
 		{"GET", "/readyz", open, s.answering(s.ready), readyDoc()},
 		{"GET", "/metrics", asAdmin, s.metrics, metricsDoc()},
+		{"POST", "/mcp", withAnyKey, s.message, messageDoc()},
 		{"GET", "/openapi.json", open, s.serveOpenAPI, openAPIDoc()},
 	}
 }

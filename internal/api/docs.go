@@ -193,6 +193,18 @@ func metricsDoc() operation {
 	}
 }
 
+func messageDoc() operation {
+	return operation{
+		id: "sendMessage", summary: "A message of the Model Context Protocol", tag: "Agents",
+		about: "The streamable HTTP transport: one JSON-RPC message, answered at once and without a session. " +
+			"What its tools do is done as requests of the same key, each of which counts. docs/mcp.md tells of the tools.",
+		body:   messageSchema,
+		status: http.StatusOK, answer: reflect.TypeFor[map[string]any](),
+		also:   map[int]string{http.StatusAccepted: "A notification was taken."},
+		errors: append(badBodies(), http.StatusNotFound),
+	}
+}
+
 func openAPIDoc() operation {
 	return operation{
 		id: "getOpenAPI", summary: "This document", tag: "Server",

@@ -137,7 +137,7 @@ func TestOpenAPIHoldsTogether(t *testing.T) {
 			if (method == "post" && !bare.MatchString(path)) != (operation.RequestBody != nil) {
 				t.Errorf("%s %s: request body", method, path)
 			}
-			if (strings.HasPrefix(path, "/v1/") || path == "/metrics") != (len(operation.Security) > 0) {
+			if (strings.HasPrefix(path, "/v1/") || path == "/metrics" || path == "/mcp") != (len(operation.Security) > 0) {
 				t.Errorf("%s %s: security", method, path)
 			}
 		}

@@ -16,6 +16,7 @@ const (
 	batchSchema      = "BatchRequest"
 	sitemapSchema    = "SitemapRequest"
 	screenshotSchema = "ScreenshotRequest"
+	messageSchema    = "Message"
 )
 
 // schemaName is the name of a Go type in the document: JobAnswer is a Job
@@ -34,6 +35,10 @@ func addRequestSchemas(registry huma.Registry, limits Limits) {
 	schemas[screenshotSchema] = requestSchema(registry, map[string]*huma.Schema{
 		"url": text("The page to capture.", darkroom.MaxURLBytes),
 	}, "url")
+	schemas[messageSchema] = &huma.Schema{
+		Type: huma.TypeObject, Description: "JSON-RPC 2.0, as the Model Context Protocol says.", AdditionalProperties: true,
+		Properties: map[string]*huma.Schema{"jsonrpc": {Type: huma.TypeString}, "method": {Type: huma.TypeString}}, Required: []string{"jsonrpc"},
+	}
 	addKeySchemas(schemas)
 	addWebhookSchemas(schemas)
 }

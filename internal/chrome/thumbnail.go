@@ -27,7 +27,7 @@ func Thumbnail(picture []byte) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("look at the picture: %w", err)
 	}
-	small := newShrinker(size.Width, size.Height)
+	small := newThumbnail(size.Width, size.Height)
 	if err := eachRow(picture, small.add); err != nil {
 		return nil, err
 	}
@@ -38,51 +38,8 @@ func Thumbnail(picture []byte) ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-// shrinker makes each pixel of the small image the average of those that it
-// stands for. An image that is small already stays as it is.
-type shrinker struct {
-	image *image.RGBA
-	from  image.Point // size of the part of the picture that is shown
-	y     int         // rows taken so far
-	sums  []int       // red, green, blue and the number of pixels, of each column
-}
-
-func newShrinker(width, height int) *shrinker {
-	small := image.Pt(min(width, darkroom.ThumbnailWidth), 0)
-	shown := min(height, darkroom.ThumbnailHeight*width/small.X)
-	small.Y = max(1, shown*small.X/width)
-	return &shrinker{
-		image: image.NewRGBA(image.Rectangle{Max: small}), from: image.Pt(width, shown), sums: make([]int, 4*small.X),
-	}
-}
-
-func (s *shrinker) add(row []byte) (more bool) {
-	width := s.image.Rect.Dx()
-	for x := range s.from.X {
-		sum := s.sums[4*(x*width/s.from.X):]
-		sum[0] += int(row[4*x])
-		sum[1] += int(row[4*x+1])
-		sum[2] += int(row[4*x+2])
-		sum[3]++
-	}
-	line := s.lineOf(s.y)
-	s.y++
-	if s.y == s.from.Y || s.lineOf(s.y) != line {
-		s.flush(line)
-	}
-	return s.y < s.from.Y
-}
-
-func (s *shrinker) lineOf(y int) int { return y * s.image.Rect.Dy() / s.from.Y }
-
-func (s *shrinker) flush(line int) {
-	out := s.image.Pix[line*s.image.Stride:]
-	for x := range s.image.Rect.Dx() {
-		sum := s.sums[4*x : 4*x+4]
-		for i := range 3 {
-			out[4*x+i] = byte(sum[i] / sum[3])
-		}
-		out[4*x+3] = 0xff
-	}
-	clear(s.sums)
+func newThumbnail(width, height int) *shrinker {
+	across := min(width, darkroom.ThumbnailWidth)
+	shown := min(height, darkroom.ThumbnailHeight*width/across)
+	return newShrinker(image.Rect(0, 0, width, shown), image.Pt(across, max(1, shown*across/width)))
 }

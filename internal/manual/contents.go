@@ -29,7 +29,7 @@ func order() []chapter {
 			{Name: "quickstart", About: "The first picture, the first batch, the first webhook."},
 			{Name: "dashboard", About: "The pages in the browser: runs, failures, deliveries, keys."},
 			{Name: "cli", About: "Every command, what it prints and how it ends."},
-			{Name: "mcp", About: "The server as a tool of programs that speak MCP."},
+			{Name: "mcp", About: "Tools for agents that speak MCP, and how their clients are set up."},
 		}},
 		{"API", []entry{
 			{Name: "api", About: "How jobs, options, results and archives work; the table of options."},

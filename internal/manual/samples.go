@@ -144,6 +144,7 @@ func webhookSamples() map[string]sample {
 
 func keySamples() map[string]sample {
 	return map[string]sample{
+		"sendMessage":         {body: `{"jsonrpc": "2.0", "id": 1, "method": "tools/list"}`},
 		"createKey":           {body: `{"name": "shop", "scopes": ["create", "read"]}`},
 		"rotateKey":           {body: `{"grace": 86400}`},
 		"rotateWebhookSecret": {body: `{"grace": 86400}`},
