@@ -26,6 +26,7 @@ func pieces() []piece {
 			return b.compare(ctx, scene{name: "whole pages of ten screens", urls: b.web.manySites(longPages(b.set.pages / 4)), full: true}, b.contenders())
 		}},
 		{"sites", []string{"throughput"}, compareIsolation},
+		{"variants", []string{"throughput"}, measureVariants},
 		{"single", []string{"latency"}, measureSingle},
 		{"load", []string{"latency"}, measureLoad},
 		{"queue", nil, measureQueue},
