@@ -31,6 +31,7 @@ var rooms = map[string]room{
 	"internal/egress":                {[]string{"."}, "who may be reached; knows no job and no browser"},
 	"internal/sitemap":               {[]string{".", "internal/egress"}, "the pages of a site; it is given the HTTP client"},
 	"internal/bucket":                {[]string{"."}, "bytes by key"},
+	"internal/bucket/buckettest":     {nil, "an S3 server for each test, which can go wrong"},
 	"internal/backup":                {[]string{".", "internal/bucket"}, "one file of everything; it is given a copy of the database and the list of pictures"},
 	"internal/archive":               {[]string{"."}, "layout of the ZIP; it is given a function that opens bytes"},
 	"internal/webhook":               {[]string{".", "internal/egress"}, "signs and sends; it is given the HTTP client, and asks egress what went wrong"},

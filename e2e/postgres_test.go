@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"darkroom"
+	"darkroom/internal/bucket/buckettest"
 	"darkroom/internal/database/databasetest"
 )
 
@@ -19,11 +20,20 @@ type instances struct {
 	database, bucket string
 }
 
-func (i instances) start(t *testing.T, data, role string) *server {
+func (i instances) start(t *testing.T, data, role string, flags ...string) *server {
 	t.Helper()
-	cmd := serve(data, "--role", role, "--bucket-url", i.bucket)
+	return i.launch(t, data, role, flags...).ready()
+}
+
+// launch starts an instance and does not wait for it.
+func (i instances) launch(t *testing.T, data, role string, flags ...string) *server {
+	t.Helper()
+	cmd := serve(data, append([]string{"--role", role, "--bucket-url", i.bucket}, flags...)...)
 	cmd.Env = []string{"DARKROOM_DATABASE_URL=" + i.database, "DARKROOM_SECRET_KEY=" + secretKey}
-	return launch(t, data, cmd).ready()
+	for _, variable := range buckettest.Environment() {
+		cmd.Env = append(cmd.Env, variable[0]+"="+variable[1])
+	}
+	return launch(t, data, cmd)
 }
 
 // One process answers, another takes the pictures. The worker is killed in the

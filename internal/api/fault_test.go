@@ -31,6 +31,9 @@ func TestLostDatabase(t *testing.T) {
 			t.Errorf("%s shows what only the log should have: %s", path, got.body)
 		}
 	}
+	if told := string(r.get("/readyz?verbose").body); !strings.Contains(told, `"field":"store"`) {
+		t.Errorf("readiness does not name what is missing: %s", told)
+	}
 	r.walks(darkroom.Discovery{Ended: true}, nil)
 	for what, created := range map[string]answer{
 		"a batch":   r.send("POST", "/v1/batch", `{"urls":["https://example.com/"]}`),

@@ -46,9 +46,15 @@ func (s *server) ready(_ http.ResponseWriter, r *http.Request, _ darkroom.APIKey
 		}
 	}
 	ready := len(failing) == 0
-	if r.URL.Query().Has("verbose") && s.holdsKey(r) {
+	switch {
+	case !r.URL.Query().Has("verbose"):
+		failing = nil
+	case !checks[storeCheck].OK:
+		// Nobody's key can be looked up now. The names of what fails are no secret.
+		failing = onlyNames(failing)
+	case s.holdsKey(r):
 		answer.Checks = checks
-	} else {
+	default:
 		failing = nil
 	}
 	if !ready {
@@ -63,9 +69,25 @@ func (s *server) ready(_ http.ResponseWriter, r *http.Request, _ darkroom.APIKey
 	return reply{body: answer}, nil
 }
 
+func onlyNames(failing []darkroom.Detail) []darkroom.Detail {
+	for i := range failing {
+		failing[i].Message = "does not work"
+	}
+	return failing
+}
+
+// storeCheck is where the store is among the checks, and storePatience how long
+// it may take to answer.
+const (
+	storeCheck    = 0
+	storePatience = 3 * time.Second
+)
+
 func (s *server) checks(ctx context.Context) []Check {
 	checks := []Check{{Name: "store", OK: true}, {Name: "disk", OK: s.FreeDisk()}}
-	if err := s.Store.Ping(ctx); err != nil {
+	asking, cancel := context.WithTimeout(ctx, storePatience)
+	defer cancel()
+	if err := s.Store.Ping(asking); err != nil {
 		s.Log.Error("the job store did not answer", "err", err)
 		checks[0].OK, checks[0].Message = false, "the job store does not answer"
 	}

@@ -97,18 +97,25 @@ func (b *Bucket) Check(ctx context.Context) error {
 func (b *Bucket) Close() error { return b.blobs.Close() }
 
 // Open reads length bytes from offset on; a negative length reads to the end.
-// A missing key gives an error that is fs.ErrNotExist.
+// A missing key gives an error that is fs.ErrNotExist. An object store that
+// sends nothing for half a minute is an error, here and while it is read.
 func (b *Bucket) Open(ctx context.Context, key string, offset, length int64) (io.ReadCloser, error) {
-	reader, err := b.blobs.NewRangeReader(ctx, key, offset, length, nil)
+	watched := watch(ctx)
+	reader, err := b.blobs.NewRangeReader(watched.ctx, key, offset, length, nil)
+	watched.alarm.Stop()
 	if err != nil {
+		watched.cancel()
 		return nil, fmt.Errorf("open %s: %w", key, missing(err))
 	}
-	return reader, nil
+	watched.ReadCloser = reader
+	return watched, nil
 }
 
 // Size is the number of bytes stored under the key. A missing key gives an
 // error that is fs.ErrNotExist.
 func (b *Bucket) Size(ctx context.Context, key string) (int64, error) {
+	ctx, cancel := context.WithTimeout(ctx, silence)
+	defer cancel()
 	attributes, err := b.blobs.Attributes(ctx, key)
 	if err != nil {
 		return 0, fmt.Errorf("look at %s: %w", key, missing(err))
@@ -119,6 +126,8 @@ func (b *Bucket) Size(ctx context.Context, key string) (int64, error) {
 // Delete removes the key and the folders that it leaves empty. A missing key
 // is no error.
 func (b *Bucket) Delete(ctx context.Context, key string) error {
+	ctx, cancel := context.WithTimeout(ctx, silence)
+	defer cancel()
 	err := b.blobs.Delete(ctx, key)
 	if err != nil && gcerrors.Code(err) != gcerrors.NotFound {
 		return fmt.Errorf("delete %s: %w", key, b.explain(err))

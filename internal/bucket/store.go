@@ -20,7 +20,7 @@ import (
 // not cost a picture that was taken; one that is away for longer is told of.
 const (
 	storeTries    = 5
-	storeTryTime  = 30 * time.Second // of one try
+	storeTryTime  = silence // of one try
 	storeFirst    = 200 * time.Millisecond
 	storeMostWait = 5 * time.Second
 )

@@ -7,72 +7,30 @@ import (
 	"io/fs"
 	"net/http"
 	"net/http/httptest"
-	"net/http/httputil"
-	"net/url"
 	"slices"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
-	"github.com/johannesboyne/gofakes3"
-	"github.com/johannesboyne/gofakes3/backend/s3mem"
-
 	"darkroom/internal/bucket"
+	"darkroom/internal/bucket/buckettest"
 )
 
-// objects is an S3 server in this process, behind a proxy that can go wrong.
-type objects struct {
-	url  string
-	mu   sync.Mutex
-	harm func(w http.ResponseWriter, r *http.Request, next http.Handler) // nil = none
-}
+// objects is an S3 server that buckets of this test use.
+type objects struct{ *buckettest.Objects }
 
 func serveObjects(t *testing.T) *objects {
 	t.Helper()
-	for name, value := range map[string]string{
-		"AWS_ACCESS_KEY_ID": "id", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_EC2_METADATA_DISABLED": "true",
-		"AWS_CONFIG_FILE": "/dev/null", "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
-	} {
-		t.Setenv(name, value)
+	for _, variable := range buckettest.Environment() {
+		t.Setenv(variable[0], variable[1])
 	}
-	memory := s3mem.New()
-	if err := memory.CreateBucket("pictures"); err != nil {
-		t.Fatal(err)
-	}
-	behind := httptest.NewServer(gofakes3.New(memory).Server())
-	t.Cleanup(behind.Close)
-	target, err := url.Parse(behind.URL)
-	if err != nil {
-		t.Fatal(err)
-	}
-	o := &objects{}
-	proxy := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(target); r.Out.Host = r.In.Host }}
-	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		o.mu.Lock()
-		harm := o.harm
-		o.mu.Unlock()
-		if harm != nil {
-			harm(w, r, proxy)
-			return
-		}
-		proxy.ServeHTTP(w, r)
-	}))
-	t.Cleanup(front.Close)
-	o.url = "s3://pictures?region=eu-central-1&use_path_style=true&endpoint=" + url.QueryEscape(front.URL)
-	return o
-}
-
-func (o *objects) wrong(harm func(w http.ResponseWriter, r *http.Request, next http.Handler)) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	o.harm = harm
+	return &objects{buckettest.Serve(t)}
 }
 
 func (o *objects) open(t *testing.T) *bucket.Bucket {
 	t.Helper()
-	opened, err := bucket.Open(t.Context(), bucket.Config{URL: o.url})
+	opened, err := bucket.Open(t.Context(), bucket.Config{URL: o.URL})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -150,19 +108,10 @@ func TestBothKindsKeepTheirPromises(t *testing.T) {
 // A store that fails for a moment costs no picture, and a lost answer makes no
 // second one.
 func TestAPutOutlastsTrouble(t *testing.T) {
-	refuse := func(w http.ResponseWriter) {
-		http.Error(w, "<Error><Code>SlowDown</Code></Error>", http.StatusServiceUnavailable)
-	}
-	reset := func(w http.ResponseWriter) {
-		connection, _, err := w.(http.Hijacker).Hijack()
-		if err == nil {
-			_ = connection.Close()
-		}
-	}
 	for name, harm := range map[string]func(n int64, w http.ResponseWriter, r *http.Request, next http.Handler){
 		"busy": func(n int64, w http.ResponseWriter, r *http.Request, next http.Handler) {
 			if n <= 4 {
-				refuse(w)
+				buckettest.Busy(w, r, next)
 				return
 			}
 			next.ServeHTTP(w, r)
@@ -170,7 +119,7 @@ func TestAPutOutlastsTrouble(t *testing.T) {
 		"cut in the middle of an upload": func(n int64, w http.ResponseWriter, r *http.Request, next http.Handler) {
 			if n <= 2 {
 				_, _ = r.Body.Read(make([]byte, 10))
-				reset(w)
+				buckettest.Reset(w, r, next)
 				return
 			}
 			next.ServeHTTP(w, r)
@@ -178,7 +127,7 @@ func TestAPutOutlastsTrouble(t *testing.T) {
 		"the answers are lost": func(n int64, w http.ResponseWriter, r *http.Request, next http.Handler) {
 			if n <= 3 {
 				next.ServeHTTP(httptest.NewRecorder(), r)
-				reset(w)
+				buckettest.Reset(w, r, next)
 				return
 			}
 			next.ServeHTTP(w, r)
@@ -197,7 +146,7 @@ func TestAPutOutlastsTrouble(t *testing.T) {
 			o := serveObjects(t)
 			b := o.open(t)
 			var puts atomic.Int64
-			o.wrong(func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+			o.Break(func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 				if r.Method != http.MethodPut {
 					next.ServeHTTP(w, r)
 					return
@@ -221,7 +170,7 @@ func TestAPutOutlastsTrouble(t *testing.T) {
 func TestAPutIsVerified(t *testing.T) {
 	o := serveObjects(t)
 	b := o.open(t)
-	o.wrong(func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+	o.Break(func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 		if r.Method == http.MethodHead && strings.Contains(r.URL.Path, "jobs/") {
 			w.Header().Set("Content-Length", "3")
 			w.Header().Set("ETag", `"00000000000000000000000000000000"`)
@@ -243,15 +192,15 @@ func TestAStoreThatCannotBeUsedIsExplained(t *testing.T) {
 		harm func(w http.ResponseWriter, r *http.Request, next http.Handler)
 		want string
 	}{
-		"no such bucket": {strings.Replace(o.url, "s3://pictures", "s3://missing", 1), nil, "Make the bucket"},
-		"forbidden": {o.url, func(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
+		"no such bucket": {strings.Replace(o.URL, "s3://pictures", "s3://missing", 1), nil, "Make the bucket"},
+		"forbidden": {o.URL, func(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
 			w.Header().Set("Content-Type", "application/xml")
 			w.WriteHeader(http.StatusForbidden)
 			fmt.Fprint(w, `<Error><Code>AccessDenied</Code></Error>`)
 		}, "AWS_ACCESS_KEY_ID"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			o.wrong(c.harm)
+			o.Break(c.harm)
 			_, err := bucket.Open(t.Context(), bucket.Config{URL: c.url})
 			fault, ok := errors.AsType[*bucket.Fault](err)
 			if !ok || !strings.Contains(fault.Hint(), c.want) {

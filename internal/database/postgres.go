@@ -43,8 +43,8 @@ func openPostgres(ctx context.Context, url string) (*postgres, error) {
 	if parameters["application_name"] == "" {
 		parameters["application_name"] = "darkroom"
 	}
-	// A process that hangs must not hold rows for ever.
-	parameters["idle_in_transaction_session_timeout"] = strconv.Itoa(int(transactionTime.Milliseconds()))
+	// A process that hangs must not hold up the others for long.
+	parameters["idle_in_transaction_session_timeout"] = strconv.Itoa(int(idleTime.Milliseconds()))
 
 	db := &postgres{place: net.JoinHostPort(config.ConnConfig.Host, strconv.Itoa(int(config.ConnConfig.Port))) + "/" + config.ConnConfig.Database}
 	if db.pool, err = pgxpool.NewWithConfig(ctx, config); err != nil {
@@ -89,7 +89,7 @@ func (db *postgres) Close() error {
 	return nil
 }
 
-func (db *postgres) read() Querier { return postgresStatements{db.pool} }
+func (db *postgres) read() Querier { return postgresReader{db} }
 
 func (db *postgres) check(ctx context.Context) error {
 	if err := db.pool.Ping(ctx); err != nil {

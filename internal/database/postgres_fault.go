@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"slices"
 
 	"github.com/jackc/pgx/v5/pgconn"
 )
@@ -14,6 +15,7 @@ import (
 const (
 	serializationFailure = "40001"
 	deadlockDetected     = "40P01"
+	idleForTooLong       = "25P03" // this process stood still
 )
 
 func worthAnotherTry(err error) bool {
@@ -21,7 +23,7 @@ func worthAnotherTry(err error) bool {
 		return true
 	}
 	refusal, ok := errors.AsType[*pgconn.PgError](err)
-	return ok && (refusal.Code == serializationFailure || refusal.Code == deadlockDetected)
+	return ok && slices.Contains([]string{serializationFailure, deadlockDetected, idleForTooLong}, refusal.Code)
 }
 
 // fault recognises the conditions that a person must mend and gives every

@@ -7,24 +7,25 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
 )
 
 // transactionTime bounds one transaction, so that a server that does not answer
-// holds up nobody for longer.
-const transactionTime = time.Minute
+// holds up nobody for longer. idleTime is how long its process may do something
+// else between two statements: one that stands still holds rows.
+const (
+	transactionTime = time.Minute
+	idleTime        = 10 * time.Second
+)
 
 func (db *postgres) once(ctx context.Context, fn func(Tx) error) error {
-	conn, err := db.pool.Acquire(ctx)
+	conn, tx, err := db.begin(ctx)
 	if err != nil {
-		return fmt.Errorf("begin a transaction: %w", db.fault(err))
+		return fmt.Errorf("begin a transaction: %w", err)
 	}
 	defer conn.Release()
 	life, cancel := context.WithTimeout(context.WithoutCancel(ctx), transactionTime)
 	defer cancel()
-	tx, err := conn.Begin(life)
-	if err != nil {
-		return fmt.Errorf("begin a transaction: %w", db.fault(err))
-	}
 	// After a commit this does nothing; after an error or a panic of fn that is
 	// what the caller must hear of.
 	defer func() { _ = tx.Rollback(life) }()
@@ -35,6 +36,23 @@ func (db *postgres) once(ctx context.Context, fn func(Tx) error) error {
 		return fmt.Errorf("commit a transaction: %w", db.fault(err))
 	}
 	return nil
+}
+
+// begin waits for a connection and for the server's first answer, no longer than
+// a reader does.
+func (db *postgres) begin(ctx context.Context) (*pgxpool.Conn, pgx.Tx, error) {
+	waiting, cancel := context.WithTimeoutCause(ctx, patience, errNoAnswer)
+	defer cancel()
+	conn, err := db.pool.Acquire(waiting)
+	if err != nil {
+		return nil, nil, db.waited(ctx, waiting, err)
+	}
+	tx, err := conn.Begin(waiting)
+	if err != nil {
+		conn.Release()
+		return nil, nil, db.waited(ctx, waiting, err)
+	}
+	return conn, tx, nil
 }
 
 func postgresTx(tx pgx.Tx) Tx {

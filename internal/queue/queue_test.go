@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"strings"
 	"sync"
@@ -271,6 +272,29 @@ func TestWhatFailsIsTriedAgain(t *testing.T) {
 	await(t, "it succeeded", func() bool {
 		return f.number(`SELECT count(*) FROM river_job WHERE kind = 'finish' AND state = 'completed'`) == 1
 	})
+}
+
+// That the database is away is no failure of the task: it is tried again in its
+// place, and nothing need be written down for that.
+func TestATaskWaitsForTheDatabase(t *testing.T) {
+	f := newFixture(t)
+	calls := make(chan string, 10)
+	handlers := idle(new(sync.Map))
+	handlers.Finish = func(_ context.Context, id string) error {
+		calls <- id
+		if len(calls) == 1 {
+			return fmt.Errorf("read job %s: %w", id, &database.Fault{Reason: database.Unreachable, Err: io.EOF})
+		}
+		return nil
+	}
+	f.start(handlers)
+	f.insert(Task{Kind: Finish, ID: "job"})
+	await(t, "it succeeded", func() bool {
+		return f.number(`SELECT count(*) FROM river_job WHERE kind = 'finish' AND state = 'completed'`) == 1
+	})
+	if attempts := f.number(`SELECT attempt FROM river_job WHERE kind = 'finish'`); len(calls) != 2 || attempts != 1 {
+		t.Errorf("%d calls in %d attempts, want 2 in 1", len(calls), attempts)
+	}
 }
 
 // What comes too early costs no attempt, is not logged as a failure, and comes

@@ -184,13 +184,35 @@ type worker[T river.JobArgs] struct {
 	work    func(context.Context, T) error
 }
 
-// Work does one task.
+// Work does one task. While the database is away it keeps the task and tries
+// again: that it failed could not be written down either, and would be later
+// than the database is back.
 func (w *worker[T]) Work(ctx context.Context, task *river.Job[T]) error {
 	err := w.work(ctx, task.Args)
+	for isAway(err) && pause(ctx, awayLook) {
+		err = w.work(ctx, task.Args)
+	}
 	if later, ok := errors.AsType[Later](err); ok {
 		return river.JobSnooze(max(0, time.Duration(later)))
 	}
 	return err
+}
+
+// awayLook is between two tries while the database is away.
+const awayLook = time.Second
+
+func isAway(err error) bool {
+	fault, ok := errors.AsType[*database.Fault](err)
+	return ok && fault.Reason == database.Unreachable
+}
+
+func pause(ctx context.Context, wait time.Duration) bool {
+	select {
+	case <-time.After(wait):
+		return true
+	case <-ctx.Done():
+		return false
+	}
 }
 
 // Timeout is when the context of Work is cancelled.

@@ -152,6 +152,10 @@ func (w *Worker) findDamaged(ctx context.Context, captures iter.Seq2[darkroom.Ca
 			continue
 		}
 		intact, err := w.intact(ctx, capture.Result.Artifact)
+		for err != nil && pause(ctx, spaceKnownFor) { // the bucket is away, and says nothing about the picture
+			w.Log.Error("the pictures of a job cannot be read; its end waits", "job", capture.JobID, "err", err)
+			intact, err = w.intact(ctx, capture.Result.Artifact)
+		}
 		if err != nil {
 			return nil, err
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -131,6 +132,39 @@ func TestAMissingPictureIsTakenAgain(t *testing.T) {
 			}
 		})
 	}
+}
+
+// That a picture cannot be read says nothing about it: the end of its job waits
+// until it can.
+func TestTheEndWaitsUntilPicturesCanBeRead(t *testing.T) {
+	b := newBench(t, 1)
+	job := b.create(t, nil, pages(2)...)
+	b.work(t, b.Worker)
+	looked := make(chan string, 10)
+	config := b.config(1, "first")
+	config.Log = slog.New(slog.NewTextHandler(writer(looked), nil))
+	w := New(config)
+	path := filepath.Join(b.dir, "bucket", filepath.FromSlash(b.captures(t, job.ID)[0].Result.Key))
+	requireNoError(t, os.Rename(path, path+".away"))
+	requireNoError(t, os.Symlink(path, path)) // a loop: there, and cannot be opened
+	ended := make(chan error, 1)
+	go func() { ended <- w.Handlers().Finish(t.Context(), job.ID) }()
+	if line := <-looked; !strings.Contains(line, "its end waits") {
+		t.Errorf("the log says %s", line)
+	}
+	requireNoError(t, os.Rename(path+".away", path))
+	requireNoError(t, <-ended)
+	if now := b.job(t, job.ID); now.Status != darkroom.StatusCompleted || b.captures(t, job.ID)[0].Attempt != 1 {
+		t.Errorf("ended %+v", now)
+	}
+}
+
+// writer sends what is written.
+type writer chan string
+
+func (w writer) Write(p []byte) (int, error) {
+	w <- string(p)
+	return len(p), nil
 }
 
 // A picture of another size than was written is as good as none.

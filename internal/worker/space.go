@@ -14,7 +14,7 @@ import (
 // a write that was refused: a quota does not show in what is measured.
 const (
 	spaceKnownFor = time.Second
-	spacePause    = 5 * time.Second
+	spacePause    = 3 * time.Second
 )
 
 // space knows whether another artifact can be stored.

@@ -3,6 +3,7 @@ package databasetest
 import (
 	"context"
 	"fmt"
+	"io"
 	"net/url"
 	"os"
 	"sync"
@@ -73,6 +74,8 @@ var (
 // server is a running PostgreSQL.
 type server struct {
 	folder string // its data, and its socket
+	input  io.WriteCloser
+	ended  chan error
 
 	mu       sync.Mutex // one template at a time, and none while it is copied
 	prepared bool

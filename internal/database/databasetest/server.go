@@ -38,14 +38,20 @@ deadlock_timeout = 100ms
 )
 
 // script runs the server until its input ends, which it does with the process
-// that holds the other end, and then removes everything.
+// that holds the other end, and then removes everything. A line of the input
+// ends the server by a signal, the next starts it again.
 const script = `
 set -e
 "$1/initdb" --pgdata="$2/data" --username="$3" --auth=trust --encoding=UTF8 --locale=C.UTF-8 --no-sync --no-instructions >"$2/log" 2>&1
 printf '%s' "$4" >>"$2/data/postgresql.conf"
-"$1/postgres" -D "$2/data" -k "$2" >>"$2/log" 2>&1 &
-server=$!
-cat >/dev/null || true
+start() { "$1/postgres" -D "$2/data" -k "$2" >>"$2/log" 2>&1 & server=$!; }
+start "$@"
+while read -r signal; do
+	kill -"$signal" $server 2>/dev/null || true
+	wait $server || true
+	read -r go || break
+	start "$@"
+done
 kill -QUIT $server 2>/dev/null || true
 wait $server || true
 rm -rf "$2"
@@ -68,15 +74,17 @@ func startServer(settings string) (*server, error) {
 			return nil, err
 		}
 	}
-	// The pipe is never closed here: the end of this process does that.
-	if _, err := command.StdinPipe(); err != nil {
+	// The pipe is closed by the end of this process, unless somebody does before.
+	input, err := command.StdinPipe()
+	if err != nil {
 		return nil, err
 	}
 	if err := command.Start(); err != nil {
 		return nil, err
 	}
-	one := &server{folder: folder}
-	return one, one.await(command)
+	one := &server{folder: folder, input: input, ended: make(chan error, 1)}
+	go func() { one.ended <- command.Wait() }()
+	return one, one.await()
 }
 
 // findPrograms gives the folder of initdb and postgres: Debian keeps them out of
@@ -116,16 +124,15 @@ func giveAway(folder string) (*syscall.Credential, error) {
 }
 
 // await waits until the server answers, or has ended.
-func (s *server) await(command *exec.Cmd) error {
-	ended := make(chan error, 1)
-	go func() { ended <- command.Wait() }()
+func (s *server) await() error {
 	for deadline := time.Now().Add(2 * time.Minute); ; time.Sleep(20 * time.Millisecond) {
 		err := s.run(context.Background(), `SELECT 1`)
 		if err == nil {
 			return nil
 		}
 		select {
-		case err := <-ended:
+		case err := <-s.ended:
+			s.ended <- err
 			log, _ := os.ReadFile(filepath.Join(s.folder, "log"))
 			return fmt.Errorf("it has ended: %w: %s", err, bytes.TrimSpace(log))
 		default:
