@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"time"
@@ -135,7 +134,8 @@ func (p *program) runDemo(ctx context.Context, server *target, site string, flag
 	return p.showRun(ctx, server, job)
 }
 
-// showRun leaves the run open in the dashboard until the demo is interrupted.
+// showRun leaves the run open in the dashboard until the demo is interrupted,
+// which is how it ends well.
 func (p *program) showRun(ctx context.Context, server *target, job client.Job) error {
 	link, err := loginLink(ctx, server.here.store, server.URL, "", "/jobs/"+job.ID)
 	if err != nil {
@@ -143,13 +143,10 @@ func (p *program) showRun(ctx context.Context, server *target, job client.Job) e
 	}
 	p.say("")
 	p.say("Look at it:  %s", link)
-	p.say("Ctrl-C ends the demo.")
-	for _, opener := range []string{"xdg-open", "open"} {
-		if path, err := exec.LookPath(opener); err == nil {
-			_ = exec.CommandContext(ctx, path, link).Start() // the link is printed too
-			break
-		}
+	if p.openOnDesktop(ctx, link) {
+		p.say("             it opens in your browser")
 	}
+	p.say("Ctrl-C ends the demo.")
 	<-ctx.Done()
 	return nil
 }

@@ -97,9 +97,15 @@ type running struct {
 // launch runs the program with a home of its own in the background.
 func launch(t *testing.T, home string, stdout, stderr *os.File, args ...string) running {
 	t.Helper()
+	return launchWith(t, home, nil, stdout, stderr, args...)
+}
+
+// launchWith is launch with more in the environment.
+func launchWith(t *testing.T, home string, more []string, stdout, stderr *os.File, args ...string) running {
+	t.Helper()
 	ctx, stop := context.WithCancel(t.Context())
 	r := running{stop: stop, code: make(chan int, 1)}
-	env := []string{"HOME=" + home, "TERM=xterm", "PATH=" + os.Getenv("PATH"), "DARKROOM_MIN_FREE_DISK=1MiB"}
+	env := append([]string{"HOME=" + home, "TERM=xterm", "PATH=" + os.Getenv("PATH"), "DARKROOM_MIN_FREE_DISK=1MiB"}, more...)
 	go func() { r.code <- run(ctx, args, env, strings.NewReader(""), stdout, stderr) }()
 	t.Cleanup(stop)
 	return r
@@ -140,6 +146,7 @@ func TestOnATerminal(t *testing.T) {
 	shown := serving.String()
 	for _, want := range []string{
 		"this computer only", "private targets  allowed", "captures at a time", "First start. Your API key, shown once", "sk_live_",
+		"(works once, 30 minutes; `darkroom login-link` makes another)",
 	} {
 		if !strings.Contains(shown, want) {
 			t.Errorf("the banner lacks %q:\n%s", want, shown)
@@ -149,6 +156,15 @@ func TestOnATerminal(t *testing.T) {
 		t.Error("the key was written to a file although it was shown")
 	}
 	awaitListening(t, data)
+
+	// The link logs in, once.
+	link := loginAddress.FindString(shown)
+	if page := logIn(t, link); page != "/" {
+		t.Errorf("the link %s leads to %q", link, page)
+	}
+	if page := logIn(t, link); page != "" {
+		t.Errorf("used again, the link leads to %q", page)
+	}
 
 	// A batch draws its bar.
 	watching := openScreen(t)
