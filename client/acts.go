@@ -22,6 +22,18 @@ func (c *Client) Cancel(ctx context.Context, id string) (Job, error) {
 	return job, err
 }
 
+// Keep lets the results of a job that has ended live as long as those of one
+// that ends now, and gives it as it is then. ErrNotReady when it has not ended,
+// ErrExpired when they are gone.
+func (c *Client) Keep(ctx context.Context, id string) (Job, error) {
+	if err := checkID(id); err != nil {
+		return Job{}, err
+	}
+	var job Job
+	err := c.call(ctx, request{method: http.MethodPost, path: darkroom.KeepPath(url.PathEscape(id)), settled: true}, &job)
+	return job, err
+}
+
 // Delete deletes a job and its results, whatever its state. An unknown job is
 // ErrNotFound; so is one of which a first answer was lost on the way.
 func (c *Client) Delete(ctx context.Context, id string) error {

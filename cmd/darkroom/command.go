@@ -14,12 +14,8 @@ func (p *program) rootCommand() *cobra.Command {
 		Use:   "darkroom",
 		Short: "Photograph the web in bulk",
 		Long: `Darkroom photographs the web in bulk: it takes a batch of URLs or a sitemap,
-captures every page, and hands back one ZIP.
-
-stdout is for results, stderr for everything else. Exit codes: 0 all captured,
-1 unexpected error, 2 usage, 3 some URLs failed, 4 authentication, 5 every URL
-failed, 6 environment (no browser, no server), 7 --timeout reached, 8 not found
-or expired, 130 interrupted.`,
+captures every page, and hands back one ZIP. Commands use a server, or do
+without one. stdout is for results, stderr for everything else.`,
 		Example:       "  darkroom demo\n  darkroom shot https://example.com\n  darkroom serve",
 		SilenceErrors: true,
 		SilenceUsage:  true,
@@ -28,16 +24,19 @@ or expired, 130 interrupted.`,
 	}
 	root.PersistentFlags().BoolVar(&p.json, "json", false, "JSON lines on stdout, errors as JSON on stderr")
 	root.SetFlagErrorFunc(flagError)
-	root.CompletionOptions.HiddenDefaultCmd = true
+	root.CompletionOptions.DisableDefaultCmd = true
 	root.AddCommand(p.demoCommand(), p.shotCommand(), p.batchCommand(), p.sitemapCommand(), p.jobsCommand(),
 		p.serveCommand(), p.loginLinkCommand(), p.keysCommand(), p.webhooksCommand(), p.listenCommand(),
-		p.healthCommand(), p.backupCommand(), p.restoreCommand(), p.doctorCommand(), p.configCommand(), p.mcpCommand(), p.versionCommand())
+		p.healthCommand(), p.backupCommand(), p.restoreCommand(), p.doctorCommand(), p.configCommand(), p.mcpCommand(), p.versionCommand(),
+		p.workerCommand(), p.loginCommand(), p.logoutCommand(), p.whoamiCommand(), p.openCommand("open [ID]"), p.docsCommand(), p.completionCommand())
+	root.AddCommand(topics()...)
 	for _, command := range root.Commands() {
 		command.Args = usageArgs(command.Args)
 		for _, child := range command.Commands() {
 			child.Args = usageArgs(child.Args)
 		}
 	}
+	completeFlags(root)
 	return root
 }
 

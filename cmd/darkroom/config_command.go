@@ -8,7 +8,7 @@ import (
 )
 
 func (p *program) configCommand() *cobra.Command {
-	command := &cobra.Command{Use: "config", Short: "Show the settings and where they come from", RunE: needsSubcommand}
+	command := &cobra.Command{Use: "config", Short: "Show the settings and where they come from, write and check a file of them", RunE: needsSubcommand}
 	show := &cobra.Command{
 		Use: "show", Short: "Show every setting, its value and where that was set", Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
@@ -29,25 +29,27 @@ func (p *program) configCommand() *cobra.Command {
 			return err
 		},
 	}
-	command.AddCommand(show, reference)
+	command.AddCommand(show, p.configInitCommand(), p.configCheckCommand(), reference)
 	return command
 }
 
 func (p *program) showSettings(known settings) error {
+	var rows [][]string
 	for _, s := range settingTable() {
 		value := known[s.Name]
 		value.Text = s.shown(value.Text)
-		var err error
-		if p.json {
-			err = p.emit(map[string]string{"message_type": "setting", "name": s.Name, "value": value.Text, "source": value.Source})
-		} else {
-			_, err = fmt.Fprintf(p.stdout, "%-20s %-24s %s\n", s.Name, value.Text, value.Source)
+		rows = append(rows, []string{s.Name, value.Text, value.Source})
+		if !p.json {
+			continue
 		}
-		if err != nil {
-			return fmt.Errorf("write to stdout: %w", err)
+		if err := p.emit(map[string]string{"message_type": "setting", "name": s.Name, "value": value.Text, "source": value.Source}); err != nil {
+			return err
 		}
 	}
-	return nil
+	if p.json {
+		return nil
+	}
+	return p.table([]string{"SETTING", "VALUE", "SET BY"}, rows)
 }
 
 // configReference is docs/config.md.

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -24,7 +25,7 @@ const systemConfigFile = "/etc/darkroom/config.yaml"
 // value is what a setting came to, and where it was said.
 type value struct {
 	Text   string
-	Source string // "--listen", "DARKROOM_LISTEN", "/etc/darkroom/config.yaml" or "default"
+	Source string // "--listen", "DARKROOM_LISTEN", "/etc/darkroom/config.yaml:3" or "default"
 }
 
 // settings are the values of all settings by name. Every one is there and
@@ -48,7 +49,7 @@ func loadSettings(environ environment, flags *pflag.FlagSet, path string) (setti
 		source   func(name string) string
 	}{
 		{confmap.Provider(defaults, ""), func(string) string { return "default" }},
-		{confmap.Provider(file.values, ""), func(string) string { return file.path }},
+		{confmap.Provider(file.values, ""), file.place},
 		{env.Provider("", fromEnvironment(environ)), func(name string) string { return setting{Name: name}.EnvName() }},
 		{changedFlags(flags), func(name string) string { return "--" + name }},
 	}
@@ -104,7 +105,17 @@ func textOf(raw any) string {
 
 type configFile struct {
 	path   string
+	lines  []string
 	values map[string]any
+}
+
+// place is where the file says something of a key: path:line.
+func (f configFile) place(name string) string {
+	key := regexp.MustCompile(`^["']?` + regexp.QuoteMeta(name) + `["']?\s*:`)
+	if i := slices.IndexFunc(f.lines, key.MatchString); i >= 0 {
+		return fmt.Sprintf("%s:%d", f.path, i+1)
+	}
+	return f.path
 }
 
 // readConfigFile reads the file that was named, or the first of the usual
@@ -123,18 +134,19 @@ func readConfigFile(environ environment, path string) (configFile, error) {
 		if err != nil {
 			return configFile{}, usage("%s: %v", candidate, err)
 		}
-		return configFile{path: candidate, values: values}, checkKeys(candidate, values)
+		file := configFile{path: candidate, lines: strings.Split(string(content), "\n"), values: values}
+		return file, file.checkKeys()
 	}
 	return configFile{}, nil
 }
 
-func checkKeys(path string, values map[string]any) error {
-	for _, name := range slices.Sorted(maps.Keys(values)) {
+func (f configFile) checkKeys() error {
+	for _, name := range slices.Sorted(maps.Keys(f.values)) {
 		if !isSetting(name) {
-			return usage("%s: %q is not a setting%s", path, name, didYouMean(name, settingNames()))
+			return usage("%s: %q is not a setting%s", f.place(name), name, didYouMean(name, settingNames()))
 		}
-		if _, nested := values[name].(map[string]any); nested {
-			return usage("%s: %s must be one value or a list", path, name)
+		if _, nested := f.values[name].(map[string]any); nested {
+			return usage("%s: %s must be one value or a list", f.place(name), name)
 		}
 	}
 	return nil

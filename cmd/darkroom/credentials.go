@@ -8,17 +8,18 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 )
 
-// credential is what the command line needs to use a server of this machine.
+// credential is what the command line needs to use a server.
 type credential struct {
 	URL  string `json:"url"`
 	Key  string `json:"key"`
-	Data string `json:"data"` // the server's data folder
+	Data string `json:"data"` // the server's data folder; "" = it was logged in to, perhaps elsewhere
 }
 
 // credentials is the file $XDG_CONFIG_HOME/darkroom/credentials, for its owner
-// only. The server that was started last comes first.
+// only. The server that was started or logged in to last comes first.
 type credentials struct {
 	path    string
 	Servers []credential `json:"servers"`
@@ -50,6 +51,7 @@ func (c credentials) ofData(folder string) (credential, bool) {
 }
 
 func (c credentials) ofURL(url string) (credential, bool) {
+	url = strings.TrimRight(url, "/")
 	return c.find(func(known credential) bool { return known.URL == url })
 }
 
@@ -61,20 +63,27 @@ func (c credentials) find(match func(credential) bool) (credential, bool) {
 	return c.Servers[i], true
 }
 
-// remember puts a server first, in place of what was known of its data folder.
+// remember puts a server first, in place of what was known of its data folder
+// or of its address.
 // It returns where that was written, "" when there is no place for it.
 func (c credentials) remember(fresh credential) (string, error) {
 	if c.path == "" {
 		return "", nil
 	}
-	others := slices.DeleteFunc(slices.Clone(c.Servers), func(known credential) bool { return known.Data == fresh.Data })
+	others := slices.DeleteFunc(slices.Clone(c.Servers), func(known credential) bool {
+		return known.Data == fresh.Data && known.Data != "" || known.URL == fresh.URL
+	})
 	c.Servers = append([]credential{fresh}, others...)
+	return c.path, c.write()
+}
+
+func (c credentials) write() error {
 	content, err := json.MarshalIndent(c, "", "  ")
 	if err != nil {
-		return "", fmt.Errorf("write the credentials: %w", err)
+		return fmt.Errorf("write the credentials: %w", err)
 	}
 	if err := os.MkdirAll(filepath.Dir(c.path), 0o700); err != nil {
-		return "", fmt.Errorf("write the credentials: %w", err)
+		return fmt.Errorf("write the credentials: %w", err)
 	}
-	return c.path, replaceFile(c.path, append(content, '\n'))
+	return replaceFile(c.path, append(content, '\n'))
 }

@@ -14,9 +14,9 @@ import (
 )
 
 func (p *program) jobsCommand() *cobra.Command {
-	command := &cobra.Command{Use: "jobs", Short: "List, watch, download, cancel, retry and delete jobs", RunE: needsSubcommand}
+	command := &cobra.Command{Use: "jobs", Short: "List, watch, download, cancel, retry, keep, open and delete jobs", RunE: needsSubcommand}
 	command.AddCommand(p.jobsListCommand(), p.jobsGetCommand(), p.jobsWatchCommand(), p.jobsDownloadCommand(),
-		p.jobsCancelCommand(), p.jobsRetryCommand(), p.jobsDeleteCommand())
+		p.jobsCancelCommand(), p.jobsRetryCommand(), p.jobsKeepCommand(), p.jobsDeleteCommand(), p.openCommand("open ID"))
 	return command
 }
 
@@ -24,7 +24,7 @@ func (p *program) jobsCommand() *cobra.Command {
 func (p *program) onServer(where *whereFlags, body func(ctx context.Context, server *target, id string) error) func(*cobra.Command, []string) error {
 	return func(command *cobra.Command, args []string) error {
 		if len(args) != 1 {
-			return usage("name one job: the id that batch printed, the beginning of it, or - for the latest")
+			return usage("name one job: the id that batch printed, the beginning of it, @NAME, or - for the latest")
 		}
 		server, err := p.connectServer(command.Context(), where)
 		if err != nil {
@@ -38,26 +38,31 @@ func (p *program) onServer(where *whereFlags, body func(ctx context.Context, ser
 	}
 }
 
-// findJob completes the beginning of an id; - is the latest job.
+// findJob completes the beginning of an id; - is the latest job, and @NAME the
+// latest of that name.
 func findJob(ctx context.Context, server *target, text string) (string, error) {
 	if len(text) == len("00000000-0000-0000-0000-000000000000") {
 		return text, nil
 	}
+	name, named := strings.CutPrefix(text, "@")
+	if !named {
+		name = ""
+	}
 	var found []string
-	for job, err := range server.Jobs(ctx, client.ListParams{}) {
+	for job, err := range server.Jobs(ctx, client.ListParams{Query: name}) {
 		if err != nil {
 			return "", err
 		}
-		if text == "-" {
+		if text == "-" || named && job.Name == name {
 			return job.ID, nil
 		}
-		if strings.HasPrefix(job.ID, strings.ToLower(text)) {
+		if !named && strings.HasPrefix(job.ID, strings.ToLower(text)) {
 			found = append(found, job.ID)
 		}
 	}
 	switch len(found) {
 	case 0:
-		return "", darkroom.Errorf(darkroom.CodeNotFound, "no job of this key begins with %s", text)
+		return "", darkroom.Errorf(darkroom.CodeNotFound, "no job of this key begins with %s, or is named so", text)
 	case 1:
 		return found[0], nil
 	}
@@ -78,6 +83,7 @@ func (p *program) jobsGetCommand() *cobra.Command {
 		return p.showJob(job)
 	})
 	where.add(command.Flags(), false)
+	command.ValidArgsFunction = p.jobIDs(&where)
 	return command
 }
 
@@ -148,6 +154,7 @@ func (p *program) jobsWatchCommand() *cobra.Command {
 		return endOf(job, waiting.allowFailures)
 	})
 	where.add(command.Flags(), false)
+	command.ValidArgsFunction = p.jobIDs(&where)
 	waiting.addWaiting(command.Flags())
 	return command
 }
@@ -171,6 +178,7 @@ func (p *program) jobsDownloadCommand() *cobra.Command {
 		return err
 	})
 	where.add(command.Flags(), false)
+	command.ValidArgsFunction = p.jobIDs(&where)
 	command.Flags().StringVarP(&output, "output", "o", "", "`file` or folder; - is stdout (default: the server's name for it, here)")
 	return command
 }

@@ -33,6 +33,7 @@ rest fails as cancelled, and pages that are open are closed.`,
 		return err
 	})
 	where.add(command.Flags(), false)
+	command.ValidArgsFunction = p.jobIDs(&where)
 	return command
 }
 
@@ -56,6 +57,7 @@ with that.`,
 		return err
 	})
 	where.add(command.Flags(), false)
+	command.ValidArgsFunction = p.jobIDs(&where)
 	return command
 }
 
@@ -76,5 +78,29 @@ printed.`,
 		return p.tellCreated(server, job, true)
 	})
 	where.add(command.Flags(), false)
+	command.ValidArgsFunction = p.jobIDs(&where)
+	return command
+}
+
+func (p *program) jobsKeepCommand() *cobra.Command {
+	var where whereFlags
+	command := &cobra.Command{
+		Use: "keep ID", Short: "Let the results of a job expire later",
+		Long: `Let the results of a job that has ended live as long as those of one that ends
+now. When they expire then is printed.`,
+	}
+	command.RunE = p.onServer(&where, func(ctx context.Context, server *target, id string) error {
+		job, err := server.Keep(ctx, id)
+		if err != nil {
+			return err
+		}
+		if p.json {
+			return p.emit(job)
+		}
+		_, err = fmt.Fprintf(p.stdout, "kept %s until %s\n", job.ID, timeText(job.ExpiresAt))
+		return err
+	})
+	where.add(command.Flags(), false)
+	command.ValidArgsFunction = p.jobIDs(&where)
 	return command
 }

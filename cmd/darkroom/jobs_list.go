@@ -2,9 +2,7 @@ package main
 
 import (
 	"context"
-	"fmt"
-	"io"
-	"text/tabwriter"
+	"strconv"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -52,7 +50,7 @@ func (p *program) listJobs(ctx context.Context, server *target, filter client.Li
 		return nil
 	}
 	if err := p.jobTable(page.Jobs); err != nil {
-		return fmt.Errorf("write to stdout: %w", err)
+		return err
 	}
 	if page.HasMore {
 		p.whisper("%d of %d; more: --offset %d", len(page.Jobs), page.Total, filter.Offset+len(page.Jobs))
@@ -60,27 +58,13 @@ func (p *program) listJobs(ctx context.Context, server *target, filter client.Li
 	return nil
 }
 
-// jobTable aligns its columns on a terminal and separates them by tabs
-// elsewhere, with a header on the terminal only.
 func (p *program) jobTable(jobs []client.Job) error {
-	if !p.terminal(p.stdout) {
-		return jobRows(p.stdout, jobs)
-	}
-	table := tabwriter.NewWriter(p.stdout, 0, 8, 2, ' ', 0)
-	fmt.Fprintln(table, "ID\tTYPE\tSTATUS\tOK\tFAILED\tTOTAL\tCREATED\tNAME")
-	if err := jobRows(table, jobs); err != nil {
-		return err
-	}
-	return table.Flush()
-}
-
-func jobRows(out io.Writer, jobs []client.Job) error {
+	var rows [][]string
 	for _, job := range jobs {
-		_, err := fmt.Fprintf(out, "%s\t%s\t%s\t%d\t%d\t%d\t%s\t%s\n", job.ID, job.Type, job.Status,
-			job.Progress.Completed, job.Progress.Failed, job.Progress.Total, job.CreatedAt.Format(time.RFC3339), job.Name)
-		if err != nil {
-			return err
-		}
+		rows = append(rows, []string{
+			job.ID, string(job.Type), string(job.Status), strconv.Itoa(job.Progress.Completed), strconv.Itoa(job.Progress.Failed),
+			strconv.Itoa(job.Progress.Total), job.CreatedAt.Format(time.RFC3339), job.Name,
+		})
 	}
-	return nil
+	return p.table([]string{"ID", "TYPE", "STATUS", "OK", "FAILED", "TOTAL", "CREATED", "NAME"}, rows)
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -14,24 +13,24 @@ import (
 )
 
 func (p *program) showKeys(keys []darkroom.APIKey) error {
+	var rows [][]string
 	for _, key := range keys {
-		var err error
-		if p.json {
-			err = p.emit(map[string]any{
-				"message_type": "key", "id": key.ID, "name": key.Name, "prefix": key.Prefix,
-				"created_at": key.CreatedAt.UTC().Format(time.RFC3339), "state": key.State(),
-				"scopes": key.Scopes, "limits": key.Limits,
-			})
-		} else {
-			_, err = fmt.Fprintln(p.stdout, strings.Join([]string{
-				key.ID, key.Prefix + "…", string(key.State()), scopeWords(key.Scopes), key.CreatedAt.UTC().Format(time.RFC3339), key.Name,
-			}, "\t"))
+		made := key.CreatedAt.UTC().Format(time.RFC3339)
+		rows = append(rows, []string{key.ID, key.Prefix + "…", string(key.State()), scopeWords(key.Scopes), made, key.Name})
+		if !p.json {
+			continue
 		}
-		if err != nil {
+		if err := p.emit(map[string]any{
+			"message_type": "key", "id": key.ID, "name": key.Name, "prefix": key.Prefix,
+			"created_at": made, "state": key.State(), "scopes": key.Scopes, "limits": key.Limits,
+		}); err != nil {
 			return err
 		}
 	}
-	return nil
+	if p.json {
+		return nil
+	}
+	return p.table([]string{"ID", "KEY", "STATE", "SCOPES", "CREATED", "NAME"}, rows)
 }
 
 func (p *program) keysRotateCommand() *cobra.Command {
@@ -53,6 +52,7 @@ line follows when it uses this key.`,
 	})
 	command.Flags().DurationVar(&grace, "grace", darkroom.DefaultRotationGrace, "how long the secret before works on, at most 720h")
 	addSettingFlags(command.Flags(), "data")
+	command.ValidArgsFunction = p.keyNames()
 	return command
 }
 
@@ -109,6 +109,7 @@ func (p *program) keysRevokeCommand() *cobra.Command {
 		}),
 	}
 	addSettingFlags(command.Flags(), "data")
+	command.ValidArgsFunction = p.keyNames()
 	return command
 }
 
@@ -121,8 +122,8 @@ func (p *program) keysEraseCommand() *cobra.Command {
 The key stops working at once. A server that runs deletes the rest within
 minutes; otherwise the next one does that when it starts.`,
 		RunE: p.onKeys(func(ctx context.Context, rows *store.Store, args []string) error {
-			if !sure {
-				return usage("everything of key %s would be deleted for good: say --yes if that is meant", args[0])
+			if err := p.confirm(sure, "everything of key %s would be deleted for good", args[0]); err != nil {
+				return err
 			}
 			key, err := rows.EraseKey(ctx, args[0])
 			if err != nil {
@@ -133,6 +134,7 @@ minutes; otherwise the next one does that when it starts.`,
 	}
 	command.Flags().BoolVar(&sure, "yes", false, "delete without asking")
 	addSettingFlags(command.Flags(), "data")
+	command.ValidArgsFunction = p.keyNames()
 	return command
 }
 

@@ -32,6 +32,7 @@ for that of the new one only.`,
 	command.Flags().BoolVar(&rotate, "rotate", false, "make a new secret")
 	command.Flags().DurationVar(&grace, "grace", darkroom.DefaultRotationGrace, "with --rotate: how long the secret before signs too, at most 720h")
 	addSettingFlags(command.Flags(), "data")
+	command.ValidArgsFunction = p.keyNames()
 	return command
 }
 

@@ -43,5 +43,6 @@ its first characters; otherwise the oldest key that may do the most.`,
 		},
 	}
 	addSettingFlags(command.Flags(), "data", "public-url", "path-prefix")
+	command.ValidArgsFunction = p.keyNames()
 	return command
 }

@@ -78,8 +78,20 @@ func (p *program) whisper(format string, args ...any) {
 		return
 	}
 	text := fmt.Sprintf(format, args...)
-	if p.terminal(p.stderr) && p.env["NO_COLOR"] == "" {
+	if p.colours(p.stderr) {
 		text = "\x1b[2m" + text + "\x1b[0m"
 	}
 	fmt.Fprintln(p.stderr, text)
+}
+
+// colours reports whether a stream takes colour: a terminal, unless NO_COLOR or
+// CLICOLOR=0 says otherwise, or any with FORCE_COLOR.
+func (p *program) colours(stream any) bool {
+	switch {
+	case p.env["NO_COLOR"] != "" || p.env["CLICOLOR"] == "0":
+		return false
+	case p.env["FORCE_COLOR"] != "" && p.env["FORCE_COLOR"] != "0":
+		return true
+	}
+	return p.terminal(stream)
 }

@@ -39,7 +39,7 @@ type whereFlags struct {
 }
 
 func (w *whereFlags) add(flags *pflag.FlagSet, here bool) {
-	flags.StringVar(&w.server, "server", "", "`URL` of the server (default: DARKROOM_URL, else a server of this machine, else none)")
+	flags.StringVar(&w.server, "server", "", "`URL` of the server (default: DARKROOM_URL, else that of `darkroom login`, else one of this machine, else none)")
 	if here {
 		flags.BoolVar(&w.local, "local", false, "run here, without a server")
 		addSettingFlags(flags, "chromium", "concurrency", "isolation", "private-targets", "egress-allow", "egress-deny", "egress-mode", "ca-file", "allow-insecure-tls")
@@ -47,8 +47,9 @@ func (w *whereFlags) add(flags *pflag.FlagSet, here bool) {
 	w.known = flags
 }
 
-// connect finds where to run, in this order: --server, DARKROOM_URL, a server
-// of this machine that answers, inside this process. It says what it chose.
+// connect finds where to run, in this order: --server, DARKROOM_URL, the server
+// that was logged in to, a server of this machine that answers, inside this
+// process. It says what it chose.
 func (p *program) connect(ctx context.Context, where *whereFlags) (*target, error) {
 	if where.local {
 		return p.runHere(ctx, where)
@@ -80,6 +81,9 @@ func (p *program) findServer(ctx context.Context, where *whereFlags) (*target, e
 		if named != "" {
 			return p.namedServer(named, known)
 		}
+	}
+	if login, ok := known.find(func(one credential) bool { return one.Data == "" }); ok {
+		return p.use(login.URL, login.Key), nil
 	}
 	for _, candidate := range known.Servers {
 		if answers(ctx, candidate.URL) {

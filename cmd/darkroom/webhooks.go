@@ -3,7 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -63,7 +63,7 @@ func (p *program) showDeliveries(page client.DeliveriesPage) error {
 		return nil
 	}
 	if err := p.deliveryTable(page.Deliveries); err != nil {
-		return fmt.Errorf("write to stdout: %w", err)
+		return err
 	}
 	if page.NextCursor != nil {
 		p.whisper("more: --before %s", *page.NextCursor)
@@ -72,26 +72,13 @@ func (p *program) showDeliveries(page client.DeliveriesPage) error {
 }
 
 func (p *program) deliveryTable(deliveries []client.Delivery) error {
-	if !p.terminal(p.stdout) {
-		return deliveryRows(p.stdout, deliveries)
-	}
-	table := tabwriter.NewWriter(p.stdout, 0, 8, 2, ' ', 0)
-	fmt.Fprintln(table, "ID\tSTATUS\tEVENT\tJOB\tATTEMPTS\tNEXT\tCREATED\tURL")
-	if err := deliveryRows(table, deliveries); err != nil {
-		return err
-	}
-	return table.Flush()
-}
-
-func deliveryRows(out io.Writer, deliveries []client.Delivery) error {
+	var rows [][]string
 	for _, d := range deliveries {
-		_, err := fmt.Fprintf(out, "%s\t%s\t%s\t%s\t%d\t%s\t%s\t%s\n", d.ID, d.Status, d.Event, d.JobID, d.Attempts,
-			timeText(d.NextAttemptAt), d.CreatedAt.Format(time.RFC3339), d.URL)
-		if err != nil {
-			return err
-		}
+		rows = append(rows, []string{
+			d.ID, string(d.Status), string(d.Event), d.JobID, strconv.Itoa(d.Attempts), timeText(d.NextAttemptAt), d.CreatedAt.Format(time.RFC3339), d.URL,
+		})
 	}
-	return nil
+	return p.table([]string{"ID", "STATUS", "EVENT", "JOB", "ATTEMPTS", "NEXT", "CREATED", "URL"}, rows)
 }
 
 // onDelivery makes the body of a command that takes the id of a webhook.
