@@ -25,14 +25,14 @@ func TestFlagOverEnvironmentOverFileOverDefault(t *testing.T) {
 		wantSource string
 	}{
 		{"default", nil, nil, "job-deadline", "24h", "default"},
-		{"file", nil, nil, "max-urls", "300", "config.yaml"},
+		{"file", nil, nil, "max-urls", "300", "config.yaml:1"},
 		{"environment over file", []string{"DARKROOM_MAX_URLS=200"}, nil, "max-urls", "200", "DARKROOM_MAX_URLS"},
 		{"flag over environment", []string{"DARKROOM_MAX_URLS=200"}, []string{"--max-urls=100"}, "max-urls", "100", "--max-urls"},
 		{"flag over file", nil, []string{"--max-urls=100"}, "max-urls", "100", "--max-urls"},
 		{"flag that repeats the default", []string{"DARKROOM_MAX_URLS=200"}, []string{"--max-urls=500"}, "max-urls", "500", "--max-urls"},
-		{"empty variable", []string{"DARKROOM_MAX_URLS="}, nil, "max-urls", "300", "config.yaml"},
-		{"foreign variable", []string{"DARKROOM_PORT=tcp://10.0.0.1:80"}, nil, "listen", "127.0.0.1:1", "config.yaml"},
-		{"list of the file", nil, nil, "egress-deny", "10.0.0.0/8,*.example", "config.yaml"},
+		{"empty variable", []string{"DARKROOM_MAX_URLS="}, nil, "max-urls", "300", "config.yaml:1"},
+		{"foreign variable", []string{"DARKROOM_PORT=tcp://10.0.0.1:80"}, nil, "listen", "127.0.0.1:1", "config.yaml:4"},
+		{"list of the file", nil, nil, "egress-deny", "10.0.0.0/8,*.example", "config.yaml:3"},
 		{"list of the environment", []string{"DARKROOM_EGRESS_DENY=a.example,b.example"}, nil, "egress-deny", "a.example,b.example", "DARKROOM_EGRESS_DENY"},
 		{"list of flags", nil, []string{"--egress-deny=a.example", "--egress-deny=b.example"}, "egress-deny", "a.example,b.example", "--egress-deny"},
 	}
