@@ -71,7 +71,7 @@ bench: build ## Throughput and cost beside other programs, in one run (BENCHFLAG
 	@scripts/setup bench
 	$(GO) run ./bench $(BENCHFLAGS)
 
-screenshots: build ## Pictures of every page of the dashboard into docs/screenshots, made by the program itself
+screenshots: build ## Pictures of every page of the dashboard, and two of the documentation, into docs/screenshots, made by the program itself
 	@scripts/setup browser
 	$(GO) run ./e2e/screenshots $(BIN) docs/screenshots
 

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -194,8 +195,16 @@ func TestEveryCodeIsDocumented(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, match := range regexp.MustCompile(`Code = "(\w+)"`).FindAllStringSubmatch(string(source), -1) {
-		if !strings.Contains(string(page), "`"+match[1]+"`") {
-			t.Errorf("docs/errors.md lacks `%s`", match[1])
+		// Of each row the last two cells are the cause and what to do.
+		rows := regexp.MustCompile("(?m)^\\| `"+match[1]+"` \\|(.+)\\|$").FindAllStringSubmatch(string(page), -1)
+		if len(rows) == 0 {
+			t.Errorf("docs/errors.md has no row for `%s`", match[1])
+		}
+		for _, row := range rows {
+			cells := strings.Split(row[1], " | ")
+			if len(cells) < 2 || slices.ContainsFunc(cells, func(cell string) bool { return strings.TrimSpace(cell) == "" }) {
+				t.Errorf("docs/errors.md lacks the cause of `%s` or what to do: %s", match[1], row[0])
+			}
 		}
 	}
 }

@@ -11,7 +11,7 @@ import (
 
 // The tables of options in the docs are made from the one in the code.
 func TestOptionsAreDocumented(t *testing.T) {
-	documented(t, "docs/api.md", "options", optionRows())
+	documented(t, "docs/options.md", "options", optionRows())
 	documented(t, "docs/pictures.md", "shot options", shotOptionRows())
 }
 

@@ -29,6 +29,16 @@ func TestTheDashboard(t *testing.T) {
 	drive(t, "dashboard.test.mjs", pattern, "DASHBOARD="+s.url, "KEY="+apiKey, "SITE="+site(t))
 }
 
+// TestTheDocumentationInABrowser reads the documentation as people do; in the
+// short form some of its pages.
+func TestTheDocumentationInABrowser(t *testing.T) {
+	pages := "/docs /docs/errors /docs/search?q=webhook"
+	if length(0, 1, 1) == 1 {
+		pages = ""
+	}
+	drive(t, "docs.test.mjs", ".", "DASHBOARD="+start(t, t.TempDir()).url, "PAGES="+pages)
+}
+
 // TestTheGallery opens the page of an archive as one does after unpacking it.
 func TestTheGallery(t *testing.T) {
 	s := start(t, t.TempDir())

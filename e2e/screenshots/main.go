@@ -1,5 +1,5 @@
-// Command screenshots makes the pictures of the dashboard that the
-// documentation shows, with the program itself: one server shows the pages, and
+// Command screenshots makes the pictures of the dashboard and of the
+// documentation that the documentation shows, with the program itself: one server shows the pages, and
 // another, which may reach the first, photographs them.
 //
 //	go run ./e2e/screenshots bin/darkroom docs/screenshots
@@ -138,6 +138,7 @@ func pagesOf(job client.Job) map[string]string {
 	return map[string]string{
 		"login": "/login", "runs": "/", "new": "/new", "sitemap": "/new?kind=sitemap", "deliveries": "/deliveries", "keys": "/keys", "system": "/system",
 		"run": run, "table": run + "?view=table", "log": run + "?view=log", "settings": run + "?view=settings", "shot": run + "/1", "delete": run + "/delete",
+		"docs": "/docs", "reference": "/docs/reference",
 	}
 }
 

@@ -32,8 +32,9 @@ func order() []chapter {
 			{Name: "mcp", About: "Tools for agents that speak MCP, and how their clients are set up."},
 		}},
 		{"API", []entry{
-			{Name: "api", About: "How jobs, options, results and archives work; the table of options."},
+			{Name: "api", About: "How jobs, results, events and archives work."},
 			{Name: referenceName, About: "Every route with its parameters, answers, errors and examples."},
+			{Name: "options", About: "Everything that can be said about a capture, with its default and its range."},
 			{Name: "errors", About: "Every code: its cause and what to do."},
 			{Name: "limits", About: "Every limit, its default, its unit and what happens beyond it."},
 			{Name: "sitemaps", About: "Which pages of a site are found and chosen, plans and samples."},

@@ -18,9 +18,9 @@ type sample struct {
 
 // placeholders of the examples, as the shell, Node and Go write them.
 var (
-	inShell = strings.NewReplacer("/v1/jobs/{id}", "/v1/jobs/$ID", "/v1/keys/{id}", "/v1/keys/$KEY_ID", "deliveries/{id}", "deliveries/$DELIVERY", "{index}", "1")
-	inNode  = strings.NewReplacer("/v1/jobs/{id}", "/v1/jobs/${id}", "/v1/keys/{id}", "/v1/keys/${keyId}", "deliveries/{id}", "deliveries/${delivery}", "{index}", "1")
-	inGo    = strings.NewReplacer("/v1/jobs/{id}", `/v1/jobs/"+id+"`, "/v1/keys/{id}", `/v1/keys/"+keyID+"`, "deliveries/{id}", `deliveries/"+delivery+"`, "{index}", "1")
+	inShell = strings.NewReplacer("/v1/jobs/{id}", "/v1/jobs/$ID", "/v1/keys/{id}", "/v1/keys/$KEY_ID", "deliveries/{id}", "deliveries/$DELIVERY", "{index}/last-frame", "2/last-frame", "{index}", "1")
+	inNode  = strings.NewReplacer("/v1/jobs/{id}", "/v1/jobs/${id}", "/v1/keys/{id}", "/v1/keys/${keyId}", "deliveries/{id}", "deliveries/${delivery}", "{index}/last-frame", "2/last-frame", "{index}", "1")
+	inGo    = strings.NewReplacer("/v1/jobs/{id}", `/v1/jobs/"+id+"`, "/v1/keys/{id}", `/v1/keys/"+keyID+"`, "deliveries/{id}", `deliveries/"+delivery+"`, "{index}/last-frame", "2/last-frame", "{index}", "1")
 )
 
 func (w *writer) examples(one operation) error {
@@ -86,7 +86,7 @@ func fetch(one operation, s sample) string {
 		call += ", { " + strings.Join(options, ", ") + " }"
 	}
 	code := "const answer = await " + call + ");\nconsole.log(answer.status"
-	if _, isJSON := one.good().Content["application/json"]; isJSON {
+	if one.tells() {
 		code += ", await answer.json()"
 	}
 	return code + ");"
@@ -110,12 +110,16 @@ func request(one operation, s sample) string {
 	return code.String()
 }
 
-// good is the answer that is hoped for.
-func (o operation) good() response {
+// tells reports whether every good answer of the operation is JSON.
+func (o operation) tells() bool {
+	found := false
 	for _, status := range []string{"200", "201", "202", "204"} {
-		if answer, found := o.Responses[status]; found {
-			return answer
+		if answer, known := o.Responses[status]; known {
+			if _, isJSON := answer.Content["application/json"]; !isJSON {
+				return false
+			}
+			found = true
 		}
 	}
-	return response{}
+	return found
 }

@@ -79,7 +79,7 @@ func (w *writer) parameters(one operation) {
 		w.say("\n| parameter | in | type | default | |\n|---|---|---|---|---|\n%s", rows.String())
 	}
 	if hasOptions {
-		w.say("\nEvery [option of a capture](api.md#options-of-a-capture) is a parameter of the query too.\n")
+		w.say("\nEvery [option of a capture](options.md) is a parameter of the query too.\n")
 	}
 }
 
@@ -105,7 +105,7 @@ func (w *writer) body(one operation) {
 			w.remember(field)
 		}
 		if hasOptions {
-			w.say("\nAnd every [option of a capture](api.md#options-of-a-capture).\n")
+			w.say("\nAnd every [option of a capture](options.md).\n")
 		}
 	}
 }

@@ -79,11 +79,11 @@ func jobSamples() map[string]sample {
 const failing = "if err != nil {\n\treturn err\n}\n"
 
 func pictureSamples() map[string]sample {
-	view := func(flags, node, name string) sample {
+	view := func(flags, index, node, name string) sample {
 		return sample{
 			flags: flags,
-			node:  "const picture = await client.captureImage(id, 1" + node + ");\nconsole.log(picture.length);",
-			goish: "picture, err := c.Picture(ctx, id, 1, darkroom." + name + ")\n" + failing + "fmt.Println(len(picture))",
+			node:  "const picture = await client.captureImage(id, " + index + node + ");\nconsole.log(picture.length);",
+			goish: "picture, err := c.Picture(ctx, id, " + index + ", darkroom." + name + ")\n" + failing + "fmt.Println(len(picture))",
 		}
 	}
 	shoot := sample{
@@ -94,9 +94,9 @@ func pictureSamples() map[string]sample {
 	byQuery.query, byQuery.flags = "?url=https://example.com&width=800&format=webp", "-o page.webp"
 	byBody.body, byBody.flags = `{"url": "https://example.com", "width": 800, "format": "webp"}`, "-o page.webp"
 	return map[string]sample{
-		"getCaptureImage":     view("-o 1.png", "", "ViewImage"),
-		"getCaptureThumbnail": view("-o 1.jpeg", ", { view: 'thumbnail' }", "ViewThumbnail"),
-		"getCaptureLastFrame": view("-o 1.jpeg", ", { view: 'last-frame' }", "ViewLastFrame"),
+		"getCaptureImage":     view("-o 1.png", "1", "", "ViewImage"),
+		"getCaptureThumbnail": view("-o 1.jpeg", "1", ", { view: 'thumbnail' }", "ViewThumbnail"),
+		"getCaptureLastFrame": view("-o 2.jpeg", "2", ", { view: 'last-frame' }", "ViewLastFrame"),
 		"getScreenshot":       byQuery,
 		"createScreenshot":    byBody,
 		"listDevices": {
