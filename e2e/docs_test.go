@@ -29,6 +29,7 @@ var notRun = []struct{ page, has, reason string }{
 	{"docs/deploy.md", "docker compose", "it needs a container engine; `make check-deploy` reads the file"},
 	{"docs/deploy.md", "darkroom restore", "TestBackupAndRestore restores, into a folder that is empty"},
 	{"docs/deploy.md", "pg_dump", "these are programs of PostgreSQL; TestManyInstances is about its databases"},
+	{"docs/mcp.md", "claude mcp add", "the program is somebody else's; TestAgents speaks as its kind does"},
 	{"docs/security.md", "docker run", "it needs a container engine"},
 	{"docs/webhooks.md", "def verify", "TestTheEndIsTold runs it on webhooks that are good and on some that are not"},
 	{"docs/quickstart.md", "darkroom demo", "cmd/darkroom has its own test of the demo, which takes the time of 24 pages"},
