@@ -303,3 +303,41 @@ func TestAloneIsAloneAcrossProcesses(t *testing.T) {
 	}
 	all.Wait()
 }
+
+// What is put off runs in its turn, and what is wrong with it fails the
+// transaction as a whole.
+func TestLater(t *testing.T) {
+	db := withNotes(t)
+	var before, after int
+	check(t, db.Update(t.Context(), func(tx database.Tx) error {
+		read := func(into *int) func(database.Row) error { return func(r database.Row) error { return r.Scan(into) } }
+		return errors.Join(
+			tx.LaterRow(t.Context(), read(&before), `SELECT CAST(sum(n) AS BIGINT) FROM notes`),
+			tx.Later(t.Context(), `UPDATE notes SET n = n + ?`, 5),
+			tx.LaterRow(t.Context(), read(&after), `SELECT CAST(sum(n) AS BIGINT) FROM notes`),
+		)
+	}))
+	if before != 0 || after != 10 || number(t, db, `SELECT sum(n) FROM notes`) != 10 {
+		t.Errorf("%d before, %d after, %d committed", before, after, number(t, db, `SELECT sum(n) FROM notes`))
+	}
+	for name, fn := range map[string]func(database.Tx) error{
+		"a statement that cannot run": func(tx database.Tx) error {
+			return errors.Join(tx.Later(t.Context(), `UPDATE notes SET n = 99`), tx.Later(t.Context(), `UPDATE nowhere SET n = 1`))
+		},
+		"a row that is not what it should be": func(tx database.Tx) error {
+			return errors.Join(tx.Later(t.Context(), `UPDATE notes SET n = 99`),
+				tx.LaterRow(t.Context(), func(database.Row) error { return errors.New("no") }, `SELECT 1`))
+		},
+		"an error that nobody minds": func(tx database.Tx) error {
+			_, _ = tx.Exec(t.Context(), `UPDATE nowhere SET n = 1`)
+			return tx.Later(t.Context(), `UPDATE notes SET n = 99`)
+		},
+	} {
+		if err := db.Update(t.Context(), fn); err == nil {
+			t.Errorf("%s: committed", name)
+		}
+		if n := number(t, db, `SELECT sum(n) FROM notes`); n != 10 {
+			t.Errorf("%s: %d is left", name, n)
+		}
+	}
+}

@@ -19,20 +19,21 @@ const (
 )
 
 func (db *postgres) once(ctx context.Context, fn func(Tx) error) error {
-	conn, tx, err := db.begin(ctx)
+	conn, err := db.begin(ctx)
 	if err != nil {
 		return fmt.Errorf("begin a transaction: %w", err)
 	}
 	defer conn.Release()
 	life, cancel := context.WithTimeout(context.WithoutCancel(ctx), transactionTime)
 	defer cancel()
+	line := newPipeline(life, conn.Conn())
 	// After a commit this does nothing; after an error or a panic of fn that is
 	// what the caller must hear of.
-	defer func() { _ = tx.Rollback(life) }()
-	if err := fn(Tx{Querier: postgresStatements{bounded{tx, life}}, pg: tx}); err != nil {
+	defer line.rollback()
+	if err := fn(Tx{Querier: line, line: line, pg: line.asPgx()}); err != nil {
 		return db.fault(err)
 	}
-	if err := tx.Commit(life); err != nil {
+	if err := line.commit(); err != nil {
 		return fmt.Errorf("commit a transaction: %w", db.fault(err))
 	}
 	return nil
@@ -40,19 +41,18 @@ func (db *postgres) once(ctx context.Context, fn func(Tx) error) error {
 
 // begin waits for a connection and for the server's first answer, no longer than
 // a reader does.
-func (db *postgres) begin(ctx context.Context) (*pgxpool.Conn, pgx.Tx, error) {
+func (db *postgres) begin(ctx context.Context) (*pgxpool.Conn, error) {
 	waiting, cancel := context.WithTimeoutCause(ctx, patience, errNoAnswer)
 	defer cancel()
 	conn, err := db.pool.Acquire(waiting)
 	if err != nil {
-		return nil, nil, db.waited(ctx, waiting, err)
+		return nil, db.waited(ctx, waiting, err)
 	}
-	tx, err := conn.Begin(waiting)
-	if err != nil {
+	if _, err := conn.Exec(waiting, `begin`); err != nil {
 		conn.Release()
-		return nil, nil, db.waited(ctx, waiting, err)
+		return nil, db.waited(ctx, waiting, err)
 	}
-	return conn, tx, nil
+	return conn, nil
 }
 
 func postgresTx(tx pgx.Tx) Tx {
@@ -64,28 +64,6 @@ type postgresRunner interface {
 	Exec(ctx context.Context, query string, args ...any) (pgconn.CommandTag, error)
 	Query(ctx context.Context, query string, args ...any) (pgx.Rows, error)
 	QueryRow(ctx context.Context, query string, args ...any) pgx.Row
-}
-
-// bounded runs the statements of a transaction under the context of the
-// transaction, not under that of whoever asks for them.
-type bounded struct {
-	tx   pgx.Tx
-	life context.Context //nolint:containedctx // it lives exactly as long as the transaction
-}
-
-// Exec runs a statement.
-func (b bounded) Exec(_ context.Context, query string, args ...any) (pgconn.CommandTag, error) {
-	return b.tx.Exec(b.life, query, args...)
-}
-
-// Query runs a statement that gives rows.
-func (b bounded) Query(_ context.Context, query string, args ...any) (pgx.Rows, error) {
-	return b.tx.Query(b.life, query, args...)
-}
-
-// QueryRow runs a statement that gives at most one row.
-func (b bounded) QueryRow(_ context.Context, query string, args ...any) pgx.Row {
-	return b.tx.QueryRow(b.life, query, args...)
 }
 
 // postgresStatements writes the statements as PostgreSQL reads them.

@@ -41,6 +41,44 @@ type Tx struct {
 
 	lite *sql.Tx // one of the two
 	pg   pgx.Tx
+	line *pipeline // of a transaction on PostgreSQL that is ours
+}
+
+// Later runs a statement whose result nobody waits for: before the next whose
+// result somebody does, or before the commit. On PostgreSQL they go there in one
+// message, on SQLite it runs at once. What is wrong with it fails the next, or
+// the commit.
+func (t Tx) Later(ctx context.Context, query string, args ...any) error {
+	if t.line == nil {
+		_, err := t.Exec(ctx, query, args...)
+		return err
+	}
+	t.line.later(query, args)
+	return nil
+}
+
+// LaterRow is Later for a statement that gives at most one row: read is called
+// with it, by Flush or the commit at the latest, and its error ends the
+// transaction. To Scan
+// gives sql.ErrNoRows when there is none.
+func (t Tx) LaterRow(ctx context.Context, read func(Row) error, query string, args ...any) error {
+	if t.line == nil {
+		return read(t.QueryRow(ctx, query, args...))
+	}
+	t.line.asked = true
+	t.line.later(query, args).QueryRow(func(row pgx.Row) error {
+		t.line.failed = read(postgresRow{row})
+		return t.line.failed
+	})
+	return nil
+}
+
+// Flush runs what Later and LaterRow have put off.
+func (t Tx) Flush() error {
+	if t.line == nil {
+		return nil
+	}
+	return t.line.flush()
 }
 
 // ErrOvertaken is what fn gives to Update when another transaction has changed
@@ -86,30 +124,39 @@ func (db *DB) Update(ctx context.Context, fn func(Tx) error) error {
 // are taken before rows are changed. On SQLite, where one transaction runs at a
 // time, it does nothing.
 func (t Tx) Lock(ctx context.Context, name string) error {
-	return t.advise(ctx, `SELECT pg_advisory_xact_lock(hashtextextended($1, 0))`, name)
-}
-
-// Share is like Lock, but others may share the name at the same time.
-func (t Tx) Share(ctx context.Context, name string) error {
-	return t.advise(ctx, `SELECT pg_advisory_xact_lock_shared(hashtextextended($1, 0))`, name)
-}
-
-func (t Tx) advise(ctx context.Context, query, name string) error {
 	if t.pg == nil {
 		return nil
 	}
-	_, err := t.Exec(ctx, query, name)
+	_, err := t.Exec(ctx, `SELECT pg_advisory_xact_lock(hashtextextended($1, 0))`, name)
 	return err
+}
+
+// Share is like Lock, but others may share the name at the same time, and the
+// wait is that of the next statement: see Later.
+func (t Tx) Share(ctx context.Context, name string) error {
+	if t.pg == nil {
+		return nil
+	}
+	return t.Later(ctx, `SELECT pg_advisory_xact_lock_shared(hashtextextended($1, 0))`, name)
 }
 
 // TryShare is like Share, but does not wait: held is false when somebody has
 // locked the name. A transaction that has changed rows may ask for it.
 func (t Tx) TryShare(ctx context.Context, name string) (held bool, err error) {
-	if t.pg == nil {
-		return true, nil
+	if err := t.LaterTryShare(ctx, name, &held); err != nil {
+		return false, err
 	}
-	err = t.QueryRow(ctx, `SELECT pg_try_advisory_xact_lock_shared(hashtextextended($1, 0))`, name).Scan(&held)
-	return held, err
+	return held, t.Flush()
+}
+
+// LaterTryShare is TryShare whose answer is there after Flush.
+func (t Tx) LaterTryShare(ctx context.Context, name string, held *bool) error {
+	if t.pg == nil {
+		*held = true
+		return nil
+	}
+	return t.LaterRow(ctx, func(r Row) error { return r.Scan(held) },
+		`SELECT pg_try_advisory_xact_lock_shared(hashtextextended($1, 0))`, name)
 }
 
 // SQLite gives the transaction to the queue's driver, which shares it; nil on

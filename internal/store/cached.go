@@ -34,24 +34,21 @@ func (s *Store) findCached(ctx context.Context, tx database.Tx, claim darkroom.C
 }
 
 // endCached ends a capture that was just claimed with an earlier picture,
-// which it holds from now on too. It costs no attempt. kept says that the slot
-// has a page for the captures that follow.
-func (s *Store) endCached(ctx context.Context, tx database.Tx, claim darkroom.Claim, result darkroom.Result, kept bool) error {
-	c, err := s.writeOutcome(ctx, tx, claim, Outcome{Result: result, Kept: kept})
-	if err != nil {
+// which it holds from now on too. It costs no attempt. c says that the slot has
+// a page for the captures that follow, and what it was claimed from.
+func (s *Store) endCached(ctx context.Context, tx database.Tx, claim darkroom.Claim, result darkroom.Result, c settled) error {
+	c.state = darkroom.CaptureCompleted
+	if err := c.leave(ctx, tx, claim, Outcome{Result: result}); err != nil {
 		return fmt.Errorf("answer capture %s with an earlier picture: %w", claim.CaptureID, err)
-	}
-	if _, err := tx.Exec(ctx, `UPDATE captures SET attempt = attempt - 1 WHERE job_id = ? AND ordinal = ?`,
-		claim.JobID, claim.Ordinal); err != nil {
-		return fmt.Errorf("give back the attempt of capture %s: %w", claim.CaptureID, err)
 	}
 	if err := addUsage(ctx, tx, keyDay{claim.KeyID, dayOf(s.now())}, Usage{Cached: 1}); err != nil {
 		return err
 	}
+	after := c
 	if err := s.settle(ctx, tx, c); err != nil {
 		return err
 	}
-	return s.wakeAfter(ctx, tx, c)
+	return s.wakeAfter(ctx, tx, after)
 }
 
 // holdArtifact gives an artifact one more capture or file that it belongs to.

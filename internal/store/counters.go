@@ -1,8 +1,10 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 
 	"darkroom"
 	"darkroom/internal/database"
@@ -15,71 +17,98 @@ type settled struct {
 	ordinal int
 	host    string
 	solo    int
-	again   int   // 1 = it was put back because its picture had gone
-	dueAt   int64 // while queued
-	state   darkroom.CaptureState
-	erred   bool // the attempt failed
-	kept    bool // the slot has the page still
+	again   int // 1 = it was put back because its picture had gone
+
+	variants int // of its job
+	keyID    string
+
+	dueAt int64 // while queued
+	state darkroom.CaptureState
+	erred bool // the attempt failed
+	kept  bool // the slot has the page still
+
+	// row writes the state, when nobody has done so yet.
+	row *outcomeRow
 }
 
-// settle makes every counter follow a capture that left the state running, and
-// inserts the finish task when it was the job's last.
+// settledColumns are what scanSettled reads of captures.
+const settledColumns = `host, solo, again, (SELECT variants FROM jobs WHERE id = captures.job_id), (SELECT key_id FROM jobs WHERE id = captures.job_id)`
+
+func (c *settled) scan(r row) error {
+	return r.Scan(&c.host, &c.solo, &c.again, &c.variants, &c.keyID)
+}
+
+// settle is settleAll for one.
 func (s *Store) settle(ctx context.Context, tx database.Tx, c settled) error {
-	queued, completed, failed, retaking := 0, 0, 0, -c.again
-	switch c.state {
-	case darkroom.CaptureQueued:
-		queued, retaking = 1, 0
-	case darkroom.CaptureCompleted:
-		completed = 1
-	default:
-		failed = 1
+	return s.settleAll(ctx, tx, []settled{c})
+}
+
+// settleAll makes every counter follow captures that left the state running, and
+// inserts the finish task of each job of which one was the last. Rows that
+// everybody changes come last.
+func (s *Store) settleAll(ctx context.Context, tx database.Tx, all []settled) error {
+	slices.SortFunc(all, func(a, b settled) int {
+		return cmp.Or(cmp.Compare(a.jobID, b.jobID), cmp.Compare(a.ordinal, b.ordinal))
+	})
+	for i := range all {
+		if err := s.settleLane(ctx, tx, &all[i]); err != nil {
+			return err
+		}
 	}
-	if err := s.settleLane(ctx, tx, c); err != nil {
+	sums := sumUp(all)
+	if err := sums.writeJobs(ctx, tx); err != nil {
 		return err
 	}
-	var keyID string
-	job := remaining{id: c.jobID}
-	err := tx.QueryRow(ctx, `UPDATE jobs SET running = running - 1, queued = queued + ?, completed = completed + ?, failed = failed + ?,
-		retaking = retaking + ? WHERE id = ? RETURNING key_id, `+remainingColumns, queued, completed, failed, retaking, c.jobID).
-		Scan(&keyID, &job.captures, &job.expanding, &job.retaken)
-	if err != nil {
-		return fmt.Errorf("count the capture in its job: %w", err)
+	for _, c := range all {
+		if err := c.note(ctx, tx); err != nil {
+			return err
+		}
 	}
-	if _, err := tx.Exec(ctx, `UPDATE api_keys SET running = running - 1, queued = queued + ? WHERE id = ?`, queued, keyID); err != nil {
-		return fmt.Errorf("count the capture in its key: %w", err)
-	}
-	if err := countOfHost(ctx, tx, keyID, c.host, queued, -1); err != nil {
+	if err := sums.writeHosts(ctx, tx); err != nil {
 		return err
 	}
-	if err := noteChange(ctx, tx, keyID, c.jobID, `ordinal = ?`, c.ordinal); err != nil {
-		return err
+	if err := tx.Flush(); err != nil {
+		return fmt.Errorf("count the captures: %w", err)
 	}
-	if queued == 1 {
-		return nil
+	for _, job := range sums.jobs {
+		if job.ended == 0 {
+			continue
+		}
+		if err := s.finishIfDone(ctx, tx, job.left); err != nil {
+			return err
+		}
 	}
-	return s.finishIfDone(ctx, tx, job)
+	return nil
+}
+
+// note gives a capture the number of its job's change, and its state if it has
+// none yet.
+func (c settled) note(ctx context.Context, tx database.Tx) error {
+	if c.row != nil {
+		return c.row.write(ctx, tx, c, changedWithJob)
+	}
+	return tx.Later(ctx, `UPDATE captures SET `+changedWithJob+` WHERE job_id = ? AND ordinal = ?`, c.jobID, c.ordinal)
 }
 
 // settleLane makes the lane follow: with the capture that is queued again, and
 // with the one that was held back for it.
-func (s *Store) settleLane(ctx context.Context, tx database.Tx, c settled) error {
+func (s *Store) settleLane(ctx context.Context, tx database.Tx, c *settled) error {
 	waits := c.state == darkroom.CaptureQueued
 	if waits {
-		if err := joinLane(ctx, tx, c); err != nil {
+		if c.row != nil { // the lane looks for it
+			if err := c.row.write(ctx, tx, *c, ""); err != nil {
+				return err
+			}
+			c.row = nil
+		}
+		if err := joinLane(ctx, tx, *c); err != nil {
 			return err
 		}
 	}
-	if waits && !c.erred {
+	if waits && !c.erred || c.variants == 0 {
 		return nil
 	}
-	var variants int
-	if err := tx.QueryRow(ctx, `SELECT variants FROM jobs WHERE id = ?`, c.jobID).Scan(&variants); err != nil {
-		return fmt.Errorf("look at the variants of the job: %w", err)
-	}
-	if variants == 0 {
-		return nil
-	}
-	return s.letFollow(ctx, tx, c)
+	return s.letFollow(ctx, tx, *c)
 }
 
 // countOfHost changes the counters of a host, the key's and everybody's.
@@ -134,7 +163,7 @@ func joinLane(ctx context.Context, tx database.Tx, c settled) error {
 // lowest ordinal of those that were never put back, then by due time.
 func refreshLane(ctx context.Context, tx database.Tx, jobID, host string, solo, change int) error {
 	const first = `FROM captures WHERE job_id = ? AND host = ? AND solo = ? AND state = 'queued' ORDER BY due_at, ordinal LIMIT 1`
-	_, err := tx.Exec(ctx, `UPDATE lanes SET queued = queued + ?,
+	err := tx.Later(ctx, `UPDATE lanes SET queued = queued + ?,
 		due_at = coalesce((SELECT due_at `+first+`), 0), ordinal = coalesce((SELECT ordinal `+first+`), 0)
 		WHERE job_id = ? AND host = ? AND solo = ?`,
 		change, jobID, host, solo, jobID, host, solo, jobID, host, solo)

@@ -58,11 +58,11 @@ type running struct {
 }
 
 func scanRunning(r row) (c running, err error) {
-	err = r.Scan(&c.jobID, &c.ordinal, &c.host, &c.solo, &c.again, &c.lost, &c.attempt, &c.instance)
+	err = r.Scan(&c.jobID, &c.ordinal, &c.host, &c.solo, &c.again, &c.variants, &c.keyID, &c.lost, &c.attempt, &c.instance)
 	return c, err
 }
 
-const runningColumns = `SELECT job_id, ordinal, host, solo, again, lost, attempt, instance FROM captures WHERE state = 'running'`
+const runningColumns = `SELECT job_id, ordinal, ` + settledColumns + `, lost, attempt, instance FROM captures WHERE state = 'running'`
 
 // RecoverAll sets back everything that is running, because this process is the
 // only one and has only just started, and puts back what the queue has lost:
@@ -105,7 +105,7 @@ func (s *Store) RecoverLost(ctx context.Context, silentFor time.Duration) (n int
 }
 
 func (s *Store) recover(ctx context.Context, query string, args ...any) (n int, err error) {
-	lost, err := queryAll(ctx, s.db.Read(ctx), scanRunning, query+` ORDER BY job_id`, args...)
+	lost, err := queryAll(ctx, s.db.Read(ctx), scanRunning, query+` ORDER BY job_id, ordinal`, args...)
 	if err != nil {
 		return 0, err
 	}
@@ -152,23 +152,25 @@ func (s *Store) loseOfJob(ctx context.Context, captures []running) (n int, err e
 		if err := tx.Share(ctx, jobLock(captures[0].jobID)); err != nil {
 			return err
 		}
+		var set []settled
 		for _, capture := range captures {
-			held, err := s.lose(ctx, tx, capture)
+			held, err := s.lose(ctx, tx, &capture)
 			if err != nil {
 				return err
 			}
 			if held {
-				n++
+				set = append(set, capture.settled)
 			}
 		}
-		return nil
+		n = len(set)
+		return s.settleAll(ctx, tx, set)
 	})
 	return n, err
 }
 
-// lose sets back a capture that died with its worker. The attempt stays
-// counted. held is false when it has ended meanwhile.
-func (s *Store) lose(ctx context.Context, tx database.Tx, c running) (held bool, err error) {
+// lose sets back a capture that died with its worker; counters are left behind.
+// The attempt stays counted. held is false when it has ended meanwhile.
+func (s *Store) lose(ctx context.Context, tx database.Tx, c *running) (held bool, err error) {
 	c.lost++
 	code, message := "", ""
 	switch {
@@ -187,5 +189,5 @@ func (s *Store) lose(ctx context.Context, tx database.Tx, c running) (held bool,
 	if err != nil || changed == 0 {
 		return false, err
 	}
-	return true, s.settle(ctx, tx, c.settled)
+	return true, nil
 }

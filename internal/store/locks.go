@@ -18,7 +18,14 @@ import (
 //   - keys are made, named and rotated by one at a time.
 //
 // Rows are changed in one order: captures, lane, job, key, hosts of the key,
-// hosts. What still gets into a deadlock is run again by database.DB.Update.
+// hosts. Where the lock of a job is shared the key comes before the job, whose
+// change it numbers. What still gets into a deadlock is run again by
+// database.DB.Update.
+//
+// Every capture of a key changes the key's row, so a transaction holds that for
+// as short as it can: it says what it wants in few messages (database.Tx.Later),
+// that last, and what ends or is claimed meanwhile in this process shares the
+// next one (together).
 const keysLock = "keys"
 
 func jobLock(jobID string) string     { return "job " + strings.ToLower(jobID) }

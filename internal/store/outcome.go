@@ -1,11 +1,13 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	"darkroom"
 	"darkroom/internal/database"
@@ -16,81 +18,169 @@ import (
 // counter. It writes only while the capture still belongs to this claim: kept
 // is false when it was lost to another attempt meanwhile, and then nothing has
 // changed and the artifact is an orphan. A nil outcome.Err needs a stored
-// artifact. The last capture of a job inserts the job's finish task.
+// artifact. The last capture of a job inserts the job's finish task. What ends
+// while another transaction of this is under way shares the next one.
 func (s *Store) FinishCapture(ctx context.Context, claim darkroom.Claim, outcome Outcome) (kept bool, err error) {
 	ctx, span := trace.Start(ctx, "finish")
 	defer func() { span.End(err) }()
 	if outcome.Err == nil && outcome.Result.Key == "" {
 		return false, fmt.Errorf("finish capture %s: it has no artifact", claim.CaptureID)
 	}
-	err = s.update(ctx, func(tx database.Tx) error {
-		kept = false
-		if err := tx.Share(ctx, jobLock(claim.JobID)); err != nil {
-			return err
-		}
-		c, err := s.writeOutcome(ctx, tx, claim, outcome)
-		if errors.Is(err, sql.ErrNoRows) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		kept = true
-		if err := s.settle(ctx, tx, c); err != nil {
-			return err
-		}
-		if err := s.pace(ctx, tx, claim, outcome); err != nil {
-			return err
-		}
-		return s.wakeAfter(ctx, tx, c)
-	})
+	one := &attempt{claim: claim, outcome: outcome}
+	err = s.attempts.join(one, func(together []*attempt) (int, error) { return len(together), s.finishAll(ctx, together) })
 	if err != nil {
 		return false, wrap(err, "finish capture %s", claim.CaptureID)
 	}
-	return kept, nil
+	return one.kept, nil
 }
 
-// writeOutcome gives sql.ErrNoRows when the capture is not this claim's any
-// more.
-func (s *Store) writeOutcome(ctx context.Context, tx database.Tx, claim darkroom.Claim, outcome Outcome) (settled, error) {
-	c, result := outcomeState(claim, outcome), outcome.Result
-	var code, message string
-	if outcome.Err != nil {
-		code, message = string(outcome.Err.Code), outcome.Err.Sentence()
-		if result.HTTPStatus == 0 {
-			result.HTTPStatus = outcome.Err.HTTPStatus
+// mostFinishes bounds one transaction.
+const mostFinishes = 64
+
+// attempt is one that has ended.
+type attempt struct {
+	claim   darkroom.Claim
+	outcome Outcome
+	kept    bool
+}
+
+func (s *Store) finishAll(ctx context.Context, together []*attempt) error {
+	slices.SortFunc(together, func(a, b *attempt) int {
+		return cmp.Or(cmp.Compare(a.claim.JobID, b.claim.JobID), cmp.Compare(a.claim.Ordinal, b.claim.Ordinal))
+	})
+	return s.update(ctx, func(tx database.Tx) error {
+		all, err := s.guard(ctx, tx, together)
+		if err != nil || len(all) == 0 {
+			return err
+		}
+		ended := slices.Clone(all)
+		if err := s.settleAll(ctx, tx, ended); err != nil {
+			return err
+		}
+		for _, one := range together {
+			if !one.kept {
+				continue
+			}
+			if err := s.pace(ctx, tx, one.claim, one.outcome); err != nil {
+				return err
+			}
+		}
+		for _, c := range all {
+			if err := s.wakeAfter(ctx, tx, c); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// guard holds the captures that are still their claims', and stores what the
+// attempts have left of them.
+func (s *Store) guard(ctx context.Context, tx database.Tx, together []*attempt) ([]settled, error) {
+	for i, one := range together {
+		if i > 0 && one.claim.JobID == together[i-1].claim.JobID {
+			continue
+		}
+		if err := tx.Share(ctx, jobLock(one.claim.JobID)); err != nil {
+			return nil, err
 		}
 	}
-	if c.state == darkroom.CaptureQueued {
-		result.Artifact = darkroom.Artifact{} // only the last attempt's picture is kept
+	all := make([]settled, len(together))
+	for i, one := range together {
+		one.kept = true
+		all[i] = outcomeState(one.claim, one.outcome)
+		read := func(r database.Row) error {
+			err := all[i].scan(r)
+			if errors.Is(err, sql.ErrNoRows) {
+				one.kept = false
+				return nil
+			}
+			return err
+		}
+		err := tx.LaterRow(ctx, read, `SELECT `+settledColumns+` FROM captures WHERE job_id = ? AND ordinal = ?
+			AND state = 'running' AND attempt = ? AND instance = ?`+s.picks.hold,
+			one.claim.JobID, one.claim.Ordinal, one.claim.Attempt, one.claim.Instance)
+		if err != nil {
+			return nil, err
+		}
 	}
-	cacheKey := ""
-	if c.state == darkroom.CaptureCompleted {
-		cacheKey, _ = claim.Options.CacheKey(claim.KeyID, claim.URL)
+	if err := tx.Flush(); err != nil {
+		return nil, err
 	}
-	warnings, err := encodeWarnings(result.Warnings)
+	held := all[:0]
+	for i, one := range together {
+		if !one.kept {
+			continue
+		}
+		if err := all[i].leave(ctx, tx, one.claim, one.outcome); err != nil {
+			return nil, err
+		}
+		held = append(held, all[i])
+	}
+	return held, nil
+}
+
+// leave stores what an attempt has left, and prepares the capture's row.
+func (c *settled) leave(ctx context.Context, tx database.Tx, claim darkroom.Claim, outcome Outcome) error {
+	row, err := rowOf(claim, outcome, c.state)
 	if err != nil {
-		return settled{}, err
+		return err
 	}
-	err = tx.QueryRow(ctx, `UPDATE captures SET state = ?, due_at = ?, erred = erred + ?, code = ?, message = ?,
+	c.row = row
+	if err := keepEvidence(ctx, tx, claim, outcome); err != nil {
+		return err
+	}
+	switch picture := row.result.Artifact; {
+	case picture.Key == "":
+		return nil
+	case row.result.Cached:
+		return holdArtifact(ctx, tx, picture)
+	default:
+		return insertPicture(ctx, tx, picture, outcome.Thumbnail)
+	}
+}
+
+// outcomeRow is what a capture's row says of an attempt that has ended.
+type outcomeRow struct {
+	claim                             darkroom.Claim
+	result                            darkroom.Result
+	code, message, warnings, cacheKey string
+}
+
+func rowOf(claim darkroom.Claim, outcome Outcome, state darkroom.CaptureState) (r *outcomeRow, err error) {
+	r = &outcomeRow{claim: claim, result: outcome.Result}
+	if outcome.Err != nil {
+		r.code, r.message = string(outcome.Err.Code), outcome.Err.Sentence()
+		if r.result.HTTPStatus == 0 {
+			r.result.HTTPStatus = outcome.Err.HTTPStatus
+		}
+	}
+	if state == darkroom.CaptureQueued {
+		r.result.Artifact = darkroom.Artifact{} // only the last attempt's picture is kept
+	}
+	if state == darkroom.CaptureCompleted {
+		r.cacheKey, _ = claim.Options.CacheKey(claim.KeyID, claim.URL)
+	}
+	r.warnings, err = encodeWarnings(r.result.Warnings)
+	return r, err
+}
+
+// write is guarded as well: who forgets to hold the capture overwrites nothing.
+// An earlier picture costs no attempt.
+func (r *outcomeRow) write(ctx context.Context, tx database.Tx, c settled, more string) error {
+	if more != "" {
+		more = ", " + more
+	}
+	result, claim := r.result, r.claim
+	return tx.LaterRow(ctx, mustChange, `UPDATE captures SET state = ?, due_at = ?, erred = erred + ?, code = ?, message = ?,
 		artifact_key = ?, final_url = ?, http_status = ?, title = ?, warnings = ?,
-		pixel_hash = ?, stable = ?, blocked = ?, duration = ?, captured_at = ?, cache_key = ?, cached = ?
-		WHERE job_id = ? AND ordinal = ? AND state = 'running' AND attempt = ? AND instance = ?
-		RETURNING host, solo, again`,
-		string(c.state), c.dueAt, c.erred, code, message,
-		result.Key, result.FinalURL, result.HTTPStatus, result.Title, warnings,
-		result.PixelHash, result.Stable, result.Blocked, result.Duration.Milliseconds(), milliseconds(result.CapturedAt), cacheKey, result.Cached,
-		claim.JobID, claim.Ordinal, claim.Attempt, claim.Instance).Scan(&c.host, &c.solo, &c.again)
-	if err == nil {
-		err = keepEvidence(ctx, tx, claim, outcome)
-	}
-	switch {
-	case err != nil || result.Key == "":
-		return c, err
-	case result.Cached:
-		return c, holdArtifact(ctx, tx, result.Artifact)
-	}
-	return c, insertPicture(ctx, tx, result.Artifact, outcome.Thumbnail)
+		pixel_hash = ?, stable = ?, blocked = ?, duration = ?, captured_at = ?, cache_key = ?, cached = ?, attempt = attempt - ?`+more+`
+		WHERE job_id = ? AND ordinal = ? AND state = 'running' AND attempt = ? AND instance = ? RETURNING 1`,
+		string(c.state), c.dueAt, c.erred, r.code, r.message,
+		result.Key, result.FinalURL, result.HTTPStatus, result.Title, r.warnings,
+		result.PixelHash, result.Stable, result.Blocked, result.Duration.Milliseconds(), milliseconds(result.CapturedAt),
+		r.cacheKey, result.Cached, result.Cached,
+		claim.JobID, claim.Ordinal, claim.Attempt, claim.Instance)
 }
 
 func outcomeState(claim darkroom.Claim, outcome Outcome) settled {
@@ -144,7 +234,7 @@ func encodeWarnings(warnings []string) (string, error) {
 }
 
 func insertArtifact(ctx context.Context, tx database.Tx, a darkroom.Artifact) error {
-	_, err := tx.Exec(ctx, `INSERT INTO artifacts (key, content_type, size, crc32, sha256, width, height, uses)
+	err := tx.Later(ctx, `INSERT INTO artifacts (key, content_type, size, crc32, sha256, width, height, uses)
 		VALUES (?, ?, ?, ?, ?, ?, ?, 1)`, a.Key, a.ContentType, a.Size, int64(a.CRC32), a.SHA256, a.Width, a.Height)
 	return wrap(err, "store artifact %s", a.Key)
 }
@@ -158,9 +248,10 @@ func (s *Store) ReleaseCapture(ctx context.Context, claim darkroom.Claim) error 
 			return err
 		}
 		c := settled{jobID: claim.JobID, ordinal: claim.Ordinal, state: darkroom.CaptureQueued}
-		err := tx.QueryRow(ctx, `UPDATE captures SET state = 'queued', attempt = attempt - 1
+		row := tx.QueryRow(ctx, `UPDATE captures SET state = 'queued', attempt = attempt - 1
 			WHERE job_id = ? AND ordinal = ? AND state = 'running' AND attempt = ? AND instance = ?
-			RETURNING host, solo, again`, claim.JobID, claim.Ordinal, claim.Attempt, claim.Instance).Scan(&c.host, &c.solo, &c.again)
+			RETURNING `+settledColumns, claim.JobID, claim.Ordinal, claim.Attempt, claim.Instance)
+		err := c.scan(row)
 		if errors.Is(err, sql.ErrNoRows) {
 			return nil
 		}

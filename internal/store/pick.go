@@ -43,14 +43,16 @@ const stintLength = 4 * time.Second
 
 // The statements walk keys, jobs and lanes in the order of their indexes and
 // stop at the first lane whose host may be asked: the length of the backlog
-// does not matter. A host that has asked to be left alone is asked for one
+// does not matter. "<> 0" keeps PostgreSQL from the index of all lanes that have
+// something queued, where there is one to look at. A host that has asked to be left alone is asked for one
 // capture at a time until it gives another answer. CROSS JOIN keeps SQLite from
 // choosing another order.
 const (
 	candidateColumns = `SELECT k.id, k.running, k.turn, j.id, j.kind, j.status, j.priority, j.running, j.turn, j.stint,
 		l.host, l.solo, l.delay, h.rests `
 
-	claimable = ` AND j.queued > 0 AND j.deadline > ? AND l.job_id = j.id AND l.queued > 0 AND l.due_at <= ?
+	claimable  = ` AND j.queued > 0 AND j.deadline > ? AND l.job_id = j.id AND l.queued > 0` + mayBeAsked
+	mayBeAsked = ` AND l.due_at <= ?
 		AND m.key_id = k.id AND m.host = l.host AND m.running < j.host_concurrency
 		AND h.host = l.host AND h.running < CASE WHEN h.rests > 0 THEN 1 ELSE ? END AND h.next_at <= ? `
 
@@ -63,7 +65,7 @@ const (
 		ORDER BY l.due_at, l.ordinal, l.host LIMIT 1`
 
 	pickOfHost = candidateColumns + `FROM jobs j CROSS JOIN api_keys k CROSS JOIN lanes l CROSS JOIN key_hosts m CROSS JOIN hosts h
-		WHERE k.id = j.key_id AND l.solo = 0` + claimable + `AND j.id = ? AND l.host = ?`
+		WHERE k.id = j.key_id AND l.solo = 0 AND j.queued > 0 AND j.deadline > ? AND l.job_id = j.id AND l.queued <> 0` + mayBeAsked + `AND j.id = ? AND l.host = ?`
 
 	pickSolo = candidateColumns + `FROM lanes l CROSS JOIN jobs j CROSS JOIN api_keys k CROSS JOIN key_hosts m CROSS JOIN hosts h
 		WHERE k.id = j.key_id AND l.solo = 1` + claimable + `ORDER BY l.due_at LIMIT 1`
@@ -75,38 +77,82 @@ const (
 func (s *Store) pick(
 	ctx context.Context, tx database.Tx, instance string, hint Hint, now time.Time,
 ) (choice candidate, found, held bool, err error) {
-	running, alone, err := load(ctx, tx, instance)
-	if err != nil || alone {
-		return candidate{}, false, alone, err
-	}
-	choice, found, err = s.findCandidate(ctx, tx, pickSolo, now)
-	if err != nil || found {
-		return choice, found && running == 0, found && running > 0, err
-	}
-	choice, found, err = s.findCandidate(ctx, tx, s.picks.owed, now)
-	if err != nil || hint.JobID == "" {
-		return choice, found, false, err
-	}
-	next, follows, err := s.findFollower(ctx, tx, hint, now)
+	seen, err := s.look(ctx, tx, instance, hint, now)
 	switch {
 	case err != nil:
 		return candidate{}, false, false, err
-	case follows && !(found && choice.owedMoreThan(next, milliseconds(now))):
-		next.stays = found && next.jobID != choice.jobID
+	case seen.alone:
+		return candidate{}, false, true, nil
+	case seen.solo.found:
+		return seen.solo.candidate, seen.running == 0, seen.running > 0, nil
+	}
+	owed, next := seen.owed.candidate, seen.next.candidate
+	switch {
+	case seen.next.found && !(seen.owed.found && owed.owedMoreThan(next, milliseconds(now))):
+		next.stays = seen.owed.found && next.jobID != owed.jobID
 		return next, true, false, nil
-	case !found:
+	case !seen.owed.found:
 		return candidate{}, false, false, nil
 	}
-	choice, err = s.preferHint(ctx, tx, choice, hint, now)
-	return choice, true, false, err
+	return seen.preferHint(milliseconds(now)), true, false, nil
 }
 
-// load counts what the instance is running, and says whether one of it must
-// run alone.
-func load(ctx context.Context, tx database.Tx, instance string) (running int, alone bool, err error) {
-	err = tx.QueryRow(ctx, `SELECT count(*), coalesce(max(solo), 0) FROM captures WHERE state = 'running' AND instance = ?`,
-		instance).Scan(&running, &alone)
-	return running, alone, wrap(err, "count the running captures of %s", instance)
+// sight is what there is to choose from.
+type sight struct {
+	running int  // captures of the instance
+	alone   bool // one of them must be
+
+	solo glimpse // what must run alone
+	owed glimpse // the first in fair order
+	next glimpse // from the slot's page
+	host glimpse // of the job and the host that the slot has just served
+	job  glimpse // of that job
+}
+
+type glimpse struct {
+	candidate
+
+	found bool
+}
+
+func (g *glimpse) scan(r database.Row) (err error) {
+	g.candidate, g.found, err = scanCandidate(r)
+	return err
+}
+
+// look asks for everything at once: the answers cost less than asking for one
+// after the other.
+func (s *Store) look(ctx context.Context, tx database.Tx, instance string, hint Hint, now time.Time) (seen sight, err error) {
+	err = tx.LaterRow(ctx, func(r database.Row) error { return r.Scan(&seen.running, &seen.alone) },
+		`SELECT count(*), coalesce(max(solo), 0) FROM captures WHERE state = 'running' AND instance = ?`, instance)
+	if err != nil {
+		return seen, fmt.Errorf("count the running captures of %s: %w", instance, err)
+	}
+	ms := milliseconds(now)
+	where := []any{ms, ms, s.perHost, ms}
+	type question struct {
+		read  func(database.Row) error
+		query string
+		args  []any
+	}
+	asked := []question{{seen.solo.scan, pickSolo, where}, {seen.owed.scan, s.picks.owed, where}}
+	if hint.JobID != "" {
+		asked = append(asked,
+			question{seen.host.scan, pickOfHost, append(where[:4:4], hint.JobID, hint.Host)},
+			question{seen.job.scan, s.picks.ofJob, append(where[:4:4], hint.JobID)})
+	}
+	for _, q := range asked {
+		if err := tx.LaterRow(ctx, q.read, q.query, q.args...); err != nil {
+			return seen, fmt.Errorf("choose the next capture: %w", err)
+		}
+	}
+	if err := tx.Flush(); err != nil {
+		return seen, fmt.Errorf("choose the next capture: %w", err)
+	}
+	if hint.JobID != "" {
+		seen.next.candidate, seen.next.found, err = s.findFollower(ctx, tx, hint, now)
+	}
+	return seen, err
 }
 
 func (s *Store) findCandidate(
@@ -131,21 +177,18 @@ func scanCandidate(r row, more ...any) (c candidate, found bool, err error) {
 	return c, true, nil
 }
 
-// preferHint keeps the slot where it is unless owed, the first in fair order,
-// is owed more.
-func (s *Store) preferHint(ctx context.Context, tx database.Tx, owed candidate, hint Hint, now time.Time) (candidate, error) {
-	stay, found, err := s.findCandidate(ctx, tx, pickOfHost, now, hint.JobID, hint.Host)
-	if err == nil && !found {
-		stay, found, err = s.findCandidate(ctx, tx, pickOfJob, now, hint.JobID)
+// preferHint keeps the slot where it is unless the first in fair order is owed
+// more.
+func (seen sight) preferHint(now int64) candidate {
+	owed, stay := seen.owed.candidate, seen.host
+	if !stay.found {
+		stay = seen.job
 	}
-	if err != nil {
-		return candidate{}, err
-	}
-	if !found || owed.owedMoreThan(stay, milliseconds(now)) {
-		return owed, nil
+	if !stay.found || owed.owedMoreThan(stay.candidate, now) {
+		return owed
 	}
 	stay.stays = stay.jobID != owed.jobID
-	return stay, nil
+	return stay.candidate
 }
 
 // owedMoreThan compares c, the first in fair order, with where a slot would

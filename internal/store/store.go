@@ -35,6 +35,8 @@ type Store struct {
 	picks    picks
 	solo     *sync.RWMutex // held alone by a claim of what must run alone
 	readers  readers
+	attempts *together[*attempt]
+	claims   *together[*asking]
 }
 
 // Open brings the tables up to date and gives the store over them. A database
@@ -51,6 +53,7 @@ func Open(ctx context.Context, db *database.DB, inserter *queue.Inserter, config
 		now:     config.Now, log: config.Log,
 		finished: newWaiters(), stopped: newWaiters(), told: newWaiters(), counts: newTally(), rates: newRates(), idle: newRest(),
 		picks: picksOf(db.Dialect()), solo: new(sync.RWMutex),
+		attempts: &together[*attempt]{most: mostFinishes}, claims: &together[*asking]{most: mostClaims},
 	}
 	if s.now == nil {
 		s.now = time.Now
