@@ -92,6 +92,14 @@ func launch(t *testing.T, data string, cmd *exec.Cmd) *server {
 // can take work.
 func (s *server) ready() *server {
 	s.t.Helper()
+	s.listening()
+	s.waitReady()
+	return s
+}
+
+// listening waits until the server has said where it listens.
+func (s *server) listening() {
+	s.t.Helper()
 	select {
 	case s.url = <-s.said:
 	case err := <-s.done:
@@ -100,8 +108,6 @@ func (s *server) ready() *server {
 	case <-time.After(30 * time.Second):
 		s.t.Fatalf("the server did not say where it listens\n%s", s.log)
 	}
-	s.waitReady()
-	return s
 }
 
 // follow reads the log to its end, then reaps the process.

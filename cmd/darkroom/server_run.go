@@ -134,7 +134,9 @@ func (s *server) startAPI(ctx context.Context) error {
 		return err
 	}
 	s.api = newHTTPServer(ctx, s.parting(s.ofRole(s.traced(both))), s.log)
-	s.keepRunning("API", func() { _ = s.api.Close() }, func() error { return s.api.Serve(s.listener) })
+	clients := newCrowd(s.listener, connectionLimit(descriptorLimit()), s.log)
+	clients.attend(s.api)
+	s.keepRunning("API", func() { _ = s.api.Close() }, func() error { return s.api.Serve(clients) })
 	path := s.folder.file(listenAddressName)
 	if err := replaceFile(path, []byte(s.Local.String()+"\n")); err != nil {
 		return err
@@ -187,7 +189,7 @@ func (s *server) Stop(ctx context.Context) error {
 func (s *server) checks(ctx context.Context) []api.Check {
 	pictures := s.checkBucket(ctx)
 	if s.worker == nil {
-		return []api.Check{pictures, {Name: "role", OK: true, Message: s.config.Role}}
+		return []api.Check{pictures, checkDescriptors(), {Name: "role", OK: true, Message: s.config.Role}}
 	}
 	work := api.Check{Name: "work", OK: true}
 	if err := s.worker.Trouble(); err != nil {
@@ -195,6 +197,7 @@ func (s *server) checks(ctx context.Context) []api.Check {
 	}
 	return []api.Check{
 		pictures,
+		checkDescriptors(),
 		work,
 		{Name: "isolation", OK: true, Message: s.engine.Isolation().String()},
 		{Name: "site_isolation", OK: true, Message: word(s.config.StrictSites, "strict", "shared")},

@@ -21,6 +21,7 @@ type watchdog struct {
 	mu     sync.Mutex
 	guests map[int]*guest // by process group
 	groups map[int]int    // process -> its group, of those seen before
+	blind  bool           // the last look saw nothing, which was told
 }
 
 // guest is a browser under watch.
@@ -123,8 +124,10 @@ func (w *watchdog) look() {
 func (w *watchdog) memory() map[int]int64 {
 	used, shared := map[int]int64{}, map[int]int64{}
 	pids, err := processes()
-	if err != nil {
+	if err != nil && !w.blind {
 		w.log.Warn("the memory of the browsers cannot be seen", "err", err)
+	}
+	if w.blind = err != nil; w.blind {
 		return used
 	}
 	seen := make(map[int]int, len(pids))

@@ -15,8 +15,14 @@ type slot struct {
 	engine  Slot       // nil while it is not open
 	hint    store.Hint // what it has just served
 	usedAt  time.Time
-	failed  int       // starts in a row that failed
 	retryAt time.Time // no start is tried before
+
+	// Guarded by the pool: others than the slot's borrower look at them.
+	lent   bool
+	well   bool      // its browser worked when it was last looked at
+	looked time.Time // when that was
+	failed int       // starts in a row that failed
+	since  time.Time // a start is under way; zero while none is
 }
 
 var errClosed = errors.New("the worker has stopped")
@@ -26,6 +32,8 @@ var errClosed = errors.New("the worker has stopped")
 type pool struct {
 	open func(context.Context) (Slot, error)
 	size int
+
+	slots []*slot // all of them
 
 	mu      sync.Mutex
 	limit   int     // of slots that are lent; at most size
@@ -40,8 +48,9 @@ type pool struct {
 func newPool(limit, size int, open func(context.Context) (Slot, error)) *pool {
 	p := &pool{open: open, limit: limit, size: size, empty: make(chan struct{})}
 	for range size {
-		p.idle = append(p.idle, &slot{})
+		p.slots = append(p.slots, &slot{})
 	}
+	p.idle = slices.Clone(p.slots)
 	return p
 }
 
@@ -103,6 +112,7 @@ func (p *pool) lend() (s *slot) {
 		return nil
 	}
 	s, p.idle = p.idle[last], p.idle[:last]
+	s.lent = true
 	p.lent++
 	return s
 }
@@ -112,7 +122,12 @@ func (p *pool) release(s *slot, now time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	s.usedAt, s.hint.PageOf = now, 0 // whoever has the slot next may need another page
-	p.idle = append(p.idle, s)
+	if s.failed == 0 {
+		p.idle = append(p.idle, s)
+	} else {
+		p.idle = slices.Insert(p.idle, 0, s) // another may fare better
+	}
+	s.lent = false
 	p.lent--
 	p.serve()
 	p.settle()
@@ -168,7 +183,7 @@ func (p *pool) cool(since time.Time, spare int) []Slot {
 			spare--
 		case s.usedAt.Before(since):
 			cold = append(cold, s.engine)
-			s.engine, s.hint = nil, store.Hint{}
+			s.engine, s.hint, s.well = nil, store.Hint{}, false
 		}
 	}
 	return cold
@@ -203,15 +218,43 @@ func (p *pool) settle() {
 	}
 }
 
-// trouble tells that the last start of a browser failed, unless another slot
-// has one that works.
-func (p *pool) trouble() error {
+// begin notes that a slot's browser is being started or looked at.
+func (p *pool) begin(s *slot, now time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for _, s := range p.idle {
-		if s.failed > 0 {
-			return errors.New("the browser does not start; captures wait")
+	s.since = now
+}
+
+// began notes how that ended, and gives how many starts in a row have failed.
+// One that was broken off tells nothing.
+func (p *pool) began(s *slot, now time.Time, err error, brokenOff bool) (failed int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	s.since, s.well, s.looked = time.Time{}, err == nil, now
+	switch {
+	case err == nil:
+		s.failed = 0
+	case !brokenOff:
+		s.failed++
+	}
+	return s.failed
+}
+
+// trouble tells that a browser did not start, or takes long to, unless another
+// slot has one that works: it is in use, or was a moment ago.
+func (p *pool) trouble(now time.Time) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	bad := false
+	for _, s := range p.slots {
+		slow := !s.since.IsZero() && now.Sub(s.since) >= slowStart
+		if s.well && !slow && (s.lent || now.Sub(s.looked) < wellFor) {
+			return nil
 		}
+		bad = bad || slow || s.failed > 0
+	}
+	if bad {
+		return errors.New("the browser does not start, the log says why; captures wait")
 	}
 	return nil
 }

@@ -2,13 +2,16 @@ package worker
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 )
 
 const (
-	startTimeout  = time.Minute // of one browser
-	longestRetry  = time.Minute // between two starts that fail
+	startTimeout  = time.Minute      // of one browser
+	slowStart     = 10 * time.Second // then it is told that the browser does not start
+	wellFor       = 10 * time.Second // an idle browser counts as one that works
+	longestRetry  = time.Minute      // between two starts that fail
 	shortestRetry = time.Second
 )
 
@@ -22,14 +25,12 @@ func (w *Worker) ready(ctx context.Context, s *slot) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
+	w.pool.begin(s, w.Now())
 	err := w.start(ctx, s)
-	if err == nil {
-		s.failed = 0
-		return nil
-	}
-	if ctx.Err() != context.Canceled {
-		s.failed++
-		s.retryAt = w.Now().Add(min(shortestRetry<<min(s.failed-1, 10), longestRetry))
+	brokenOff := errors.Is(ctx.Err(), context.Canceled)
+	failed := w.pool.began(s, w.Now(), err, brokenOff)
+	if err != nil && !brokenOff {
+		s.retryAt = w.Now().Add(min(shortestRetry<<min(failed-1, 10), longestRetry))
 		w.Log.Error("the browser did not start", "err", err)
 	}
 	return err

@@ -25,7 +25,7 @@ func (w *Worker) Run(ctx context.Context) error {
 		return err
 	}
 	var beside sync.WaitGroup
-	beside.Go(func() { w.warm(ctx) })
+	beside.Go(func() { w.keepWarm(ctx) })
 	beside.Go(func() { w.adapt(ctx) })
 	ticker := time.NewTicker(beatEvery)
 	defer ticker.Stop()
@@ -75,7 +75,7 @@ func (w *Worker) Trouble() error {
 	if err := w.space.trouble(w.Now()); err != nil {
 		return err
 	}
-	return w.pool.trouble()
+	return w.pool.trouble(w.Now())
 }
 
 // announce makes sure that the first heartbeat is written before the first
@@ -113,7 +113,25 @@ func (w *Worker) leave(ctx context.Context) error {
 	return nil
 }
 
-// warm starts the first browser, so that the first capture need not wait.
+// keepWarm starts the first browser, so that the first capture need not wait.
+// While none starts it tries again: a server that is not ready may be given no
+// work that would find out that it could do it.
+func (w *Worker) keepWarm(ctx context.Context) {
+	w.warm(ctx)
+	ticker := time.NewTicker(beatEvery)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ticker.C:
+			if w.pool.trouble(w.Now()) != nil {
+				w.warm(ctx)
+			}
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
 func (w *Worker) warm(ctx context.Context) {
 	ctx, release := w.drained.bind(ctx)
 	defer release()
@@ -122,7 +140,7 @@ func (w *Worker) warm(ctx context.Context) {
 		return
 	}
 	defer func() { w.pool.release(first, w.Now()) }()
-	_ = w.ready(ctx, first) // it is logged, and tried again when it is needed
+	_ = w.ready(ctx, first) // it is logged, and tried again
 }
 
 // coolDown closes the browsers that nobody has needed for a while.

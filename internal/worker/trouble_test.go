@@ -112,6 +112,50 @@ func TestABrowserThatDoesNotStartCostsNoAttempt(t *testing.T) {
 	}
 }
 
+// A start that takes too long is trouble before it has failed, and one browser
+// that works is enough to be without.
+func TestWhenThereIsTroubleWithBrowsers(t *testing.T) {
+	now, gone := time.Now(), errors.New("no such file")
+	type step struct {
+		slot  int
+		begin bool
+		err   error
+	}
+	begins := func(slot int) step { return step{slot: slot, begin: true} }
+	ends := func(slot int, err error) step { return step{slot: slot, err: err} }
+	for name, test := range map[string]struct {
+		steps []step
+		after time.Duration
+		want  bool
+	}{
+		"nothing was tried":              {nil, time.Hour, false},
+		"it starts":                      {[]step{begins(0)}, slowStart - 1, false},
+		"it hangs":                       {[]step{begins(0)}, slowStart, true},
+		"it hangs once more":             {[]step{begins(0), ends(0, gone), begins(0)}, 0, true},
+		"it has failed":                  {[]step{begins(0), ends(0, gone)}, 0, true},
+		"it has started":                 {[]step{begins(0), ends(0, gone), begins(0), ends(0, nil)}, time.Hour, false},
+		"it has started, and hangs now":  {[]step{begins(0), ends(0, nil), begins(0)}, slowStart, true},
+		"another has started":            {[]step{begins(0), ends(0, gone), begins(1), ends(1, nil)}, wellFor - 1, false},
+		"another had started long ago":   {[]step{begins(0), ends(0, gone), begins(1), ends(1, nil)}, wellFor, true},
+		"another hangs beside it":        {[]step{begins(0), begins(1), ends(1, nil)}, wellFor - 1, false},
+		"another has failed, none works": {[]step{begins(0), ends(0, nil), begins(0), ends(0, gone), begins(1), ends(1, gone)}, 0, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := newPool(2, 2, nil)
+			for _, s := range test.steps {
+				if s.begin {
+					p.begin(p.slots[s.slot], now)
+				} else {
+					p.began(p.slots[s.slot], now, s.err, false)
+				}
+			}
+			if err := p.trouble(now.Add(test.after)); (err != nil) != test.want {
+				t.Errorf("it says %v", err)
+			}
+		})
+	}
+}
+
 func TestAnIdleSlotShootsAtOnce(t *testing.T) {
 	b := newBench(t, 1)
 	shot, err := b.Shoot(t.Context(), darkroom.CaptureRequest{Session: "s", URL: "http://site.test/x"})
