@@ -1,12 +1,15 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/dustin/go-humanize"
@@ -22,6 +25,7 @@ type waitFlags struct {
 	timeout       time.Duration
 	allowFailures bool
 	quiet         bool
+	progress      string // one of progressWays
 }
 
 func (w *waitFlags) add(flags *pflag.FlagSet) {
@@ -33,6 +37,7 @@ func (w *waitFlags) addWaiting(flags *pflag.FlagSet) {
 	flags.DurationVar(&w.timeout, "timeout", 0, "stop waiting after this `time` (exit code 7); the job goes on")
 	flags.BoolVar(&w.allowFailures, "allow-failures", false, "exit 0 although some URLs failed")
 	flags.BoolVarP(&w.quiet, "quiet", "q", false, "no progress; print the result only")
+	flags.Var(&choiceFlag{&w.progress, progressWays()}, "progress", "how progress is shown: a bar on a terminal, plain lines, or not at all (default auto)")
 }
 
 // errWaitedEnough ends a wait by --timeout.
@@ -169,4 +174,32 @@ func size(path string) string {
 		return "? bytes"
 	}
 	return humanize.IBytes(uint64(info.Size()))
+}
+
+// way is how progress is shown.
+func (w *waitFlags) way() string {
+	if w.quiet {
+		return progressNone
+	}
+	return cmp.Or(w.progress, progressAuto)
+}
+
+// choiceFlag takes one of a few words.
+type choiceFlag struct {
+	text  *string
+	words []string
+}
+
+func (f *choiceFlag) String() string { return "" }
+
+// Type is how --help calls the value.
+func (f *choiceFlag) Type() string { return strings.Join(f.words, "|") }
+
+// Set refuses every other word.
+func (f *choiceFlag) Set(text string) error {
+	if !slices.Contains(f.words, text) {
+		return fmt.Errorf("it is one of %s", strings.Join(f.words, ", "))
+	}
+	*f.text = text
+	return nil
 }

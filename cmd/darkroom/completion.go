@@ -99,7 +99,7 @@ func (p *program) keyNames() completes {
 // be said of its value.
 func completeFlags(command *cobra.Command) {
 	known := map[string]completes{
-		"status": wordsOf(text(darkroom.JobStatuses())...), "device": wordsOf(deviceNames()...), "scope": wordsOf("create", "read", "admin"),
+		"status": wordsOf(text(darkroom.JobStatuses())...), "device": wordsOf(deviceNames()...), "scope": wordsOf("create", "read", "admin"), "progress": wordsOf(progressWays()...),
 	}
 	for _, option := range darkroom.OptionTable() {
 		if option.Enum != nil {

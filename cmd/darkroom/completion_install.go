@@ -53,7 +53,7 @@ func (p *program) installCompletion(command *cobra.Command, shell string) error 
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return fmt.Errorf("install the completion: %w", err)
 	}
-	if err := os.WriteFile(path, script.Bytes(), 0o644); err != nil { //nolint:gosec // it is no secret
+	if err := os.WriteFile(path, script.Bytes(), 0o644); err != nil {
 		return fmt.Errorf("install the completion: %w", err)
 	}
 	if shell == "zsh" {

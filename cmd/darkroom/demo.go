@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"darkroom"
 	"darkroom/client"
 	"darkroom/demo"
 )
@@ -117,7 +118,7 @@ func (p *program) runDemo(ctx context.Context, server *target, site string, flag
 	if err := p.tellCreated(server, job, false); err != nil {
 		return err
 	}
-	job, err = p.await(ctx, server, job.ID, waitFlags{}, p.newProgress(flags.quiet))
+	job, err = p.await(ctx, server, job.ID, waitFlags{}, p.demoProgress(flags.quiet))
 	if ctx.Err() != nil {
 		return interrupted()
 	}
@@ -132,6 +133,21 @@ func (p *program) runDemo(ctx context.Context, server *target, site string, flag
 		return err
 	}
 	return p.showRun(ctx, server, job)
+}
+
+// demoProgress does not name the pages that fail on purpose: the end does, and
+// says that.
+func (p *program) demoProgress(quiet bool) progress {
+	show := p.newProgress((&waitFlags{quiet: quiet}).way())
+	if hear := show.Capture; hear != nil {
+		show.Capture = func(result client.Result) {
+			if failsOnPurpose(result.URL) && result.State.Terminal() {
+				result.State = darkroom.CaptureCompleted
+			}
+			hear(result)
+		}
+	}
+	return show
 }
 
 // showRun leaves the run open in the dashboard until the demo is interrupted,

@@ -60,10 +60,10 @@ func (p *program) follow(ctx context.Context, server *target, job client.Job, fl
 	if err := p.tellCreated(server, job, flags.detach); err != nil || flags.detach {
 		return err
 	}
-	if p.json || flags.waiting.quiet {
+	if p.json || flags.waiting.way() == progressNone {
 		plan = nil // nobody would be told
 	}
-	show := tellReading(ctx, p.newProgress(flags.waiting.quiet), plan)
+	show := tellReading(ctx, p.newProgress(flags.waiting.way()), plan)
 	return p.awaitAndSave(ctx, server, job, flags.waiting, show)
 }
 

@@ -140,7 +140,7 @@ func (p *program) jobsWatchCommand() *cobra.Command {
 	command := &cobra.Command{Use: "watch ID", Short: "Show a job's progress until it has ended"}
 	command.RunE = p.onServer(&where, func(ctx context.Context, server *target, id string) error {
 		started := time.Now()
-		show := tellReading(ctx, p.newProgress(waiting.quiet), nil)
+		show := tellReading(ctx, p.newProgress(waiting.way()), nil)
 		job, err := p.await(ctx, server, id, waiting, show)
 		if err != nil {
 			return err

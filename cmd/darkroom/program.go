@@ -18,6 +18,8 @@ type program struct {
 	stdout io.Writer
 	stderr io.Writer
 	json   bool // --json: machine-readable output, errors too
+
+	told map[int]bool // failed captures that a progress has named, by index
 }
 
 // environment is the process's environment by name.

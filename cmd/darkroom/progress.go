@@ -12,29 +12,41 @@ import (
 	"github.com/vbauerster/mpb/v8/decor"
 
 	"darkroom"
+	"darkroom/client"
 )
 
 // plainInterval is how often progress is told where it cannot be redrawn.
 const plainInterval = 10 * time.Second
 
 // progress shows how far a job is. Update may be called as often as news
-// comes in; Tell says something beside it, for people only; Close leaves the
-// last state standing.
+// comes in; Capture hears of each capture that has changed, and is nil where
+// that is not shown; Tell says something beside it, for people only; Close
+// leaves the last state standing.
 type progress struct {
-	Update func(darkroom.JobAnswer)
-	Tell   func(line string)
-	Close  func()
+	Update  func(darkroom.JobAnswer)
+	Capture func(client.Result)
+	Tell    func(line string)
+	Close   func()
 }
 
-// newProgress chooses how: status lines on stdout with --json, nothing with
-// --quiet, a bar on a terminal, else a line every ten seconds.
-func (p *program) newProgress(quiet bool) progress {
+// How progress is shown.
+const (
+	progressAuto  = "auto" // a bar on a terminal, else plain
+	progressPlain = "plain"
+	progressNone  = "none"
+)
+
+func progressWays() []string { return []string{progressAuto, progressPlain, progressNone} }
+
+// newProgress chooses how: status lines on stdout with --json, nothing when
+// that was asked for, a bar on a terminal, else a line every ten seconds.
+func (p *program) newProgress(way string) progress {
 	switch {
 	case p.json:
 		return p.statusLines()
-	case quiet:
+	case way == progressNone:
 		return progress{Update: func(darkroom.JobAnswer) {}, Tell: func(string) {}, Close: func() {}}
-	case p.terminal(p.stderr):
+	case way != progressPlain && p.terminal(p.stderr):
 		return p.progressBar()
 	}
 	return p.plainLines(time.Now)
@@ -55,6 +67,7 @@ func (p *program) progressBar() progress {
 		latest  atomic.Pointer[tally]
 		started = time.Now()
 		box     = mpb.New(mpb.WithOutput(p.stderr), mpb.WithWidth(78))
+		now     = &openPages{}
 	)
 	latest.Store(&tally{})
 	filler := mpb.BarFillerFunc(func(w io.Writer, stat decor.Statistics) error {
@@ -62,6 +75,7 @@ func (p *program) progressBar() progress {
 		return err
 	})
 	bar := box.MustAdd(0, filler,
+		mpb.BarExtender(now, false),
 		mpb.PrependDecorators(decor.Name("  ")),
 		mpb.AppendDecorators(decor.Any(func(decor.Statistics) string { return latest.Load().caption() })))
 	return progress{
@@ -69,6 +83,12 @@ func (p *program) progressBar() progress {
 			now := newTally(job, time.Since(started))
 			latest.Store(&now)
 			bar.SetCurrent(int64(job.Progress.Completed + job.Progress.Failed))
+		},
+		Capture: func(result client.Result) {
+			now.hear(result)
+			if line, ok := p.tellOnce(result); ok {
+				_, _ = fmt.Fprintln(box, line)
+			}
 		},
 		// Written above the bar; to nowhere once the bar has ended.
 		Tell: func(line string) { _, _ = fmt.Fprintln(box, line) },

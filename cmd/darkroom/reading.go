@@ -37,8 +37,9 @@ func tellReading(ctx context.Context, show progress, plan planner) progress {
 				show.Tell(readOfJob(ctx, job, plan))
 			}
 		},
-		Tell:  show.Tell,
-		Close: show.Close,
+		Capture: show.Capture,
+		Tell:    show.Tell,
+		Close:   show.Close,
 	}
 }
 

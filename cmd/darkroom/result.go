@@ -100,14 +100,14 @@ func (p *program) tellResult(job client.Job, saved string, took time.Duration) e
 const toldFailures = 20
 
 func (p *program) tellFailed(records []record) {
-	told := 0
+	told := len(p.told)
 	for _, r := range records {
-		if r.Success {
+		if r.Success || p.told[r.Index] {
 			continue
 		}
 		if told++; told <= toldFailures {
 			line := r.line()
-			p.say("  failed  %s  %s: %s", line.URL, line.Error, line.Message)
+			p.say("%s", failedLine(line.URL, line.Error, line.Message))
 		}
 	}
 	if told > toldFailures {

@@ -138,7 +138,7 @@ func TestReadingIsToldOnce(t *testing.T) {
 
 func TestStatusLinesKnowReadingFromCapturing(t *testing.T) {
 	var out bytes.Buffer
-	show := (&program{stdout: &out, json: true}).newProgress(false)
+	show := (&program{stdout: &out, json: true}).newProgress(progressAuto)
 	reading, ended := sitemapJob(0, false), sitemapJob(2, true)
 	reading.Discovery.Found = 7
 	for _, job := range []darkroom.JobAnswer{reading, reading, ended, ended} {

@@ -51,7 +51,7 @@ the option proxy.`},
              list, as the API has it; an error is one on stderr:
              {"message_type":"exit_error","code":3,"error":"partial"}
 
---progress bar, plain or none chooses the progress; --quiet is none. Fields are
+--progress plain or none chooses another progress; --quiet is none. Fields are
 only ever added. Nothing is asked unless stdin and stderr are terminals.`},
 		{Use: "private-urls", Short: "When localhost and private addresses may be captured", Long: `A server that listens on loopback only, and a command that runs here, may capture
 private addresses: localhost, 10.0.0.0/8 and so on. One that others can reach

@@ -15,6 +15,7 @@ const watchInterval = 300 * time.Millisecond
 // meanwhile is waited for, a while.
 func (p *program) watch(ctx context.Context, server *target, id string, show progress) (client.Job, error) {
 	defer show.Close()
+	defer attend(ctx, server, id, show)()
 	const patience = 10
 	for failed := 0; ; {
 		job, err := server.Job(ctx, id)

@@ -75,7 +75,7 @@ func (p *program) deliveryTable(deliveries []client.Delivery) error {
 	var rows [][]string
 	for _, d := range deliveries {
 		rows = append(rows, []string{
-			d.ID, string(d.Status), string(d.Event), d.JobID, strconv.Itoa(d.Attempts), timeText(d.NextAttemptAt), d.CreatedAt.Format(time.RFC3339), d.URL,
+			d.ID, string(d.Status), d.Event, d.JobID, strconv.Itoa(d.Attempts), timeText(d.NextAttemptAt), d.CreatedAt.Format(time.RFC3339), d.URL,
 		})
 	}
 	return p.table([]string{"ID", "STATUS", "EVENT", "JOB", "ATTEMPTS", "NEXT", "CREATED", "URL"}, rows)
