@@ -17,6 +17,7 @@ type FailureAnswer struct {
 	Status     int               `json:"status" doc:"The HTTP status of this answer."`
 	Param      string            `json:"param,omitempty" doc:"The request field at fault."`
 	RequestID  string            `json:"request_id" doc:"The same as the X-Request-Id header."`
+	DocsURL    string            `json:"docs_url" doc:"Where this server explains the code: its cause and what to do."`
 	RetryAfter int               `json:"retry_after,omitempty" doc:"Seconds to wait before trying again."`
 	ErrorCode  darkroom.Code     `json:"error_code,omitempty" doc:"Why the capture failed or the sitemap could not be read, with capture_failed."`
 	HTTPStatus int               `json:"http_status,omitempty" doc:"The status that the captured page answered, with capture_failed."`
@@ -101,8 +102,19 @@ func writeFailure(w http.ResponseWriter, status int, failure *darkroom.Error) {
 		answer.ErrorCode = darkroom.CodeOf(failure.Err)
 		answer.HTTPStatus = failure.HTTPStatus
 	}
+	answer.DocsURL = docsOf(answer)
 	// The shape holds strings and integers only: it cannot fail to become JSON.
 	_ = writeJSON(w, status, answer)
+}
+
+// docsOf is the row of the documentation that helps most: why a capture failed
+// tells more than that it did.
+func docsOf(answer FailureAnswer) string {
+	code := answer.Error
+	if answer.ErrorCode != "" {
+		code = answer.ErrorCode
+	}
+	return "/docs/errors#" + string(code)
 }
 
 // comeBack is when a dependency that has failed is worth another try.

@@ -3,6 +3,8 @@ package manual
 import (
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -176,6 +178,20 @@ func TestReferenceIsWhole(t *testing.T) {
 	}
 	if count < 39 {
 		t.Errorf("%d routes", count)
+	}
+}
+
+// Every error of the API leads to a row about its code.
+func TestEveryCodeHasAnAnchor(t *testing.T) {
+	source, err := os.ReadFile("../../error.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	anchors := opened(t).pages["errors"].anchors
+	for _, match := range regexp.MustCompile(`Code = "(\w+)"`).FindAllStringSubmatch(string(source), -1) {
+		if !anchors[match[1]] {
+			t.Errorf("/docs/errors#%s leads nowhere", match[1])
+		}
 	}
 }
 
