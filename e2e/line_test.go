@@ -9,9 +9,10 @@ import (
 // line is the way to a server, over TCP, as a network between two machines is:
 // it can stand still, break, and lead nowhere.
 type line struct {
-	t                *testing.T
-	network, address string // of the server
-	listener         *net.TCPListener
+	t        *testing.T
+	network  string
+	address  func() string // of the server, for each connection
+	listener *net.TCPListener
 
 	mu    sync.Mutex
 	moves chan struct{} // closed while bytes go through
@@ -20,6 +21,12 @@ type line struct {
 }
 
 func layLine(t *testing.T, network, address string) *line {
+	t.Helper()
+	return layLines(t, network, func() string { return address })
+}
+
+// layLines is a line that leads elsewhere with each connection.
+func layLines(t *testing.T, network string, address func() string) *line {
 	t.Helper()
 	l := &line{t: t, network: network, address: address, moves: make(chan struct{}), ends: map[net.Conn]bool{}}
 	close(l.moves)
@@ -92,7 +99,7 @@ func (l *line) serve(listener *net.TCPListener) {
 func (l *line) join(near *net.TCPConn) {
 	defer l.hold(near)()
 	l.wait()
-	far, err := net.Dial(l.network, l.address)
+	far, err := net.Dial(l.network, l.address())
 	if err != nil {
 		_ = near.SetLinger(0) // refused, as by a machine on which nothing listens
 		return

@@ -15,7 +15,7 @@ import (
 // else between two statements: one that stands still holds rows.
 const (
 	transactionTime = time.Minute
-	idleTime        = 10 * time.Second
+	idleTime        = 5 * time.Second
 )
 
 func (db *postgres) once(ctx context.Context, fn func(Tx) error) error {
