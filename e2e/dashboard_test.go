@@ -1,11 +1,8 @@
 package e2e
 
 import (
-	"archive/zip"
-	"bytes"
 	"context"
 	"fmt"
-	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -53,17 +50,7 @@ func TestTheGallery(t *testing.T) {
 		t.Fatalf("ended %s: %+v", done.Status, done.Progress)
 	}
 	_, content := s.call("GET", darkroom.DownloadPath(job.ID), nil)
-	folder := publicDir(t)
-	reader, err := zip.NewReader(bytes.NewReader(content), int64(len(content)))
-	must(t, err)
-	for _, file := range reader.File {
-		in, err := file.Open()
-		must(t, err)
-		text, err := io.ReadAll(in)
-		must(t, err)
-		must(t, os.WriteFile(filepath.Join(folder, filepath.Base(file.Name)), text, 0o644))
-	}
-	drive(t, "gallery.test.mjs", ".", "GALLERY="+folder)
+	drive(t, "gallery.test.mjs", ".", "GALLERY="+unpack(t, content))
 }
 
 // publicDir is a folder that the browser's user can reach.
@@ -76,8 +63,8 @@ func publicDir(t *testing.T) string {
 }
 
 // drive runs a file of browser tests. The browser keeps its sandbox, so it does
-// not run as root.
-func drive(t *testing.T, file, pattern string, env ...string) {
+// not run as root. It gives what the tests print.
+func drive(t *testing.T, file, pattern string, env ...string) string {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
 	defer cancel()
@@ -88,9 +75,11 @@ func drive(t *testing.T, file, pattern string, env ...string) {
 	if os.Getuid() == 0 {
 		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
 	}
-	if out, err := cmd.CombinedOutput(); err != nil {
+	out, err := cmd.CombinedOutput()
+	if err != nil {
 		t.Errorf("%v\n%s", err, out)
 	}
+	return string(out)
 }
 
 // headlessShell is the browser that Debian's chromium-headless-shell brings.
