@@ -30,6 +30,7 @@ type request struct {
 	header  http.Header
 	extra   time.Duration // what the server may take beyond the client's timeout
 	settled bool          // a 409 is final: it is about the job, and not that the first request is still being answered
+	once    bool          // never repeated: it would be done twice
 	onePass bool          // a 504 is final: the page's time was up, and asking again would double it
 }
 
@@ -155,7 +156,7 @@ func withoutURL(err error) error {
 // mayPass reports whether the same request may succeed a little later.
 func (r request) mayPass(e *Error) bool {
 	switch {
-	case e.RetryAfter > maxRetryAfter:
+	case r.once, e.RetryAfter > maxRetryAfter:
 		return false
 	case e.Status == http.StatusGatewayTimeout && r.onePass:
 		return false

@@ -11,7 +11,6 @@ import (
 
 	"darkroom"
 	"darkroom/client"
-	"darkroom/internal/store"
 )
 
 func (p *program) completionCommand() *cobra.Command {
@@ -78,19 +77,20 @@ func (p *program) jobIDs(where *whereFlags) completes {
 	})
 }
 
-// keyNames completes with the keys of a data folder.
+// keyNames completes with the keys of a data folder, or of the server that was
+// named.
 func (p *program) keyNames() completes {
-	return oneOf(func(ctx context.Context, command *cobra.Command) []string {
-		var names []string
-		_ = p.withRows(ctx, command.Flags(), func(ctx context.Context, rows *store.Store) error { // without rows there are none
-			keys, err := rows.Keys(ctx)
-			for _, key := range keys {
+	return oneOf(func(ctx context.Context, command *cobra.Command) (names []string) {
+		list := func(ctx context.Context, keys ring, _ []string) error {
+			all, err := keys.Keys(ctx)
+			for _, key := range all {
 				if key.RevokedAt.IsZero() {
 					names = append(names, key.Name+"\t"+key.Prefix+"… "+scopeWords(key.Scopes))
 				}
 			}
 			return err
-		})
+		}
+		_ = p.withKeys(ctx, command.Flags(), nil, list) // without keys there is nothing to complete
 		return names
 	})
 }

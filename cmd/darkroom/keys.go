@@ -19,24 +19,14 @@ func (p *program) keysCommand() *cobra.Command {
 		Long: `Make, list, rotate, revoke and erase API keys.
 
 These commands work on the data folder of a server of this machine, whether it
-runs or not. A revoked key stops working at once. KEY is the id of a key, its
-name, or its first characters as the list shows them.`,
+runs or not; with --server on any server, for a key with the scope admin. A
+revoked key stops working at once. KEY is the id of a key, its name, or its first
+characters as the list shows them.`,
 		RunE: needsSubcommand,
 	}
 	command.AddCommand(p.keysCreateCommand(), p.keysListCommand(), p.keysRotateCommand(), p.keysRevokeCommand(), p.keysEraseCommand(),
 		p.keysSecretCommand())
 	return command
-}
-
-// keyWork is the body of a command that works on keys.
-type keyWork func(ctx context.Context, rows *store.Store, args []string) error
-
-func (p *program) onKeys(work keyWork) func(*cobra.Command, []string) error {
-	return func(command *cobra.Command, args []string) error {
-		return p.withRows(command.Context(), command.Flags(), func(ctx context.Context, rows *store.Store) error {
-			return work(ctx, rows, args)
-		})
-	}
 }
 
 // withRows opens the rows of the data folder for a moment, beside a server if
@@ -70,16 +60,15 @@ func (p *program) keysCreateCommand() *cobra.Command {
 	var wanted grantFlags
 	command := &cobra.Command{
 		Use: "create NAME", Short: "Make a key and show it, once", Args: cobra.ExactArgs(1),
-		RunE: p.onKeys(func(ctx context.Context, rows *store.Store, args []string) error {
-			key, err := rows.GrantKey(ctx, args[0], wanted.grant())
-			if err != nil {
-				return err
-			}
-			return p.showNewKey(key)
-		}),
 	}
+	p.onKeys(command, func(ctx context.Context, keys ring, args []string) error {
+		key, err := keys.GrantKey(ctx, args[0], wanted.grant())
+		if err != nil {
+			return err
+		}
+		return p.showNewKey(key)
+	})
 	wanted.add(command.Flags())
-	addSettingFlags(command.Flags(), "data")
 	return command
 }
 
@@ -101,14 +90,13 @@ func (p *program) showNewKey(key store.NewKey) error {
 func (p *program) keysListCommand() *cobra.Command {
 	command := &cobra.Command{
 		Use: "list", Short: "List all keys", Args: cobra.NoArgs,
-		RunE: p.onKeys(func(ctx context.Context, rows *store.Store, _ []string) error {
-			keys, err := rows.Keys(ctx)
-			if err != nil {
-				return err
-			}
-			return p.showKeys(keys)
-		}),
 	}
-	addSettingFlags(command.Flags(), "data")
+	p.onKeys(command, func(ctx context.Context, keys ring, _ []string) error {
+		list, err := keys.Keys(ctx)
+		if err != nil {
+			return err
+		}
+		return p.showKeys(list)
+	})
 	return command
 }

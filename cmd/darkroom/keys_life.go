@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
 	"darkroom"
 	"darkroom/internal/store"
@@ -43,43 +42,36 @@ The key stays what it is: its jobs, its limits, its webhook secret. The secret
 before works on for --grace; one from before that ends now. The local command
 line follows when it uses this key.`,
 	}
-	command.RunE = p.onKeys(func(ctx context.Context, rows *store.Store, args []string) error {
-		key, err := p.rotate(ctx, command.Flags(), rows, args[0], grace)
+	p.onKeys(command, func(ctx context.Context, keys ring, args []string) error {
+		key, err := p.rotate(ctx, keys, args[0], grace)
 		if err != nil {
 			return err
 		}
 		return p.showRotated(key)
 	})
 	command.Flags().DurationVar(&grace, "grace", darkroom.DefaultRotationGrace, "how long the secret before works on, at most 720h")
-	addSettingFlags(command.Flags(), "data")
 	command.ValidArgsFunction = p.keyNames()
 	return command
 }
 
 // rotate gives the key another secret, and that one to the local command line
 // if it has the one before.
-func (p *program) rotate(
-	ctx context.Context, flags *pflag.FlagSet, rows *store.Store, text string, grace time.Duration,
-) (store.NewKey, error) {
-	config, err := p.config(flags)
-	if err != nil {
-		return store.NewKey{}, err
-	}
+func (p *program) rotate(ctx context.Context, keys ring, text string, grace time.Duration) (store.NewKey, error) {
 	known, err := readCredentials(p.env)
 	if err != nil {
 		return store.NewKey{}, err
 	}
-	saved, _ := known.ofData(config.Data)
-	inUse, err := rows.KeyBySecret(ctx, saved.Key)
-	if err != nil && darkroom.CodeOf(err) != darkroom.CodeUnauthorized {
+	before, err := keys.WorkingKey(ctx, text)
+	if err != nil {
 		return store.NewKey{}, err
 	}
-	key, err := rows.RotateKey(ctx, text, grace)
-	if err != nil || inUse.ID != key.ID {
+	inUse := keys.uses(ctx, before)
+	key, err := keys.RotateKey(ctx, before.ID, grace)
+	if err != nil || !inUse {
 		return key, err
 	}
-	saved.Key = key.Secret
-	if _, err := known.remember(saved); err != nil {
+	keys.saved.Key = key.Secret
+	if _, err := known.remember(keys.saved); err != nil {
 		p.whisper("The local command line still has the key before: %v", err)
 	}
 	return key, nil
@@ -100,15 +92,14 @@ func (p *program) showRotated(key store.NewKey) error {
 func (p *program) keysRevokeCommand() *cobra.Command {
 	command := &cobra.Command{
 		Use: "revoke KEY", Short: "End a key; its jobs go on", Args: cobra.ExactArgs(1),
-		RunE: p.onKeys(func(ctx context.Context, rows *store.Store, args []string) error {
-			key, err := rows.RevokeKey(ctx, args[0])
-			if err != nil {
-				return err
-			}
-			return p.showEnded("revoked", key)
-		}),
 	}
-	addSettingFlags(command.Flags(), "data")
+	p.onKeys(command, func(ctx context.Context, keys ring, args []string) error {
+		key, err := keys.RevokeKey(ctx, args[0])
+		if err != nil {
+			return err
+		}
+		return p.showEnded("revoked", key)
+	})
 	command.ValidArgsFunction = p.keyNames()
 	return command
 }
@@ -121,19 +112,18 @@ func (p *program) keysEraseCommand() *cobra.Command {
 
 The key stops working at once. A server that runs deletes the rest within
 minutes; otherwise the next one does that when it starts.`,
-		RunE: p.onKeys(func(ctx context.Context, rows *store.Store, args []string) error {
-			if err := p.confirm(sure, "everything of key %s would be deleted for good", args[0]); err != nil {
-				return err
-			}
-			key, err := rows.EraseKey(ctx, args[0])
-			if err != nil {
-				return err
-			}
-			return p.showEnded("erasing", key)
-		}),
 	}
+	p.onKeys(command, func(ctx context.Context, keys ring, args []string) error {
+		if err := p.confirm(sure, "everything of key %s would be deleted for good", args[0]); err != nil {
+			return err
+		}
+		key, err := keys.EraseKey(ctx, args[0])
+		if err != nil {
+			return err
+		}
+		return p.showEnded("erasing", key)
+	})
 	command.Flags().BoolVar(&sure, "yes", false, "delete without asking")
-	addSettingFlags(command.Flags(), "data")
 	command.ValidArgsFunction = p.keyNames()
 	return command
 }

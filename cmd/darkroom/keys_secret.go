@@ -8,7 +8,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"darkroom"
-	"darkroom/internal/store"
 )
 
 func (p *program) keysSecretCommand() *cobra.Command {
@@ -22,8 +21,8 @@ Webhooks are signed with it. After --rotate they are signed with both for
 --grace: webhook-signature has a signature of each, X-Webhook-Signature has room
 for that of the new one only.`,
 	}
-	command.RunE = p.onKeys(func(ctx context.Context, rows *store.Store, args []string) error {
-		secrets, err := webhookSecrets(ctx, rows, args[0], rotate, grace)
+	p.onKeys(command, func(ctx context.Context, keys ring, args []string) error {
+		secrets, err := webhookSecrets(ctx, keys, args[0], rotate, grace)
 		if err != nil {
 			return err
 		}
@@ -31,21 +30,20 @@ for that of the new one only.`,
 	})
 	command.Flags().BoolVar(&rotate, "rotate", false, "make a new secret")
 	command.Flags().DurationVar(&grace, "grace", darkroom.DefaultRotationGrace, "with --rotate: how long the secret before signs too, at most 720h")
-	addSettingFlags(command.Flags(), "data")
 	command.ValidArgsFunction = p.keyNames()
 	return command
 }
 
-func webhookSecrets(ctx context.Context, rows *store.Store, text string, rotate bool, grace time.Duration) (darkroom.WebhookSecrets, error) {
+func webhookSecrets(ctx context.Context, keys keyring, text string, rotate bool, grace time.Duration) (darkroom.WebhookSecrets, error) {
 	if rotate {
-		_, secrets, err := rows.RotateWebhookSecret(ctx, text, grace)
+		_, secrets, err := keys.RotateWebhookSecret(ctx, text, grace)
 		return secrets, err
 	}
-	key, err := rows.WorkingKey(ctx, text)
+	key, err := keys.WorkingKey(ctx, text)
 	if err != nil {
 		return darkroom.WebhookSecrets{}, err
 	}
-	return rows.WebhookSecrets(ctx, key.ID)
+	return keys.WebhookSecrets(ctx, key.ID)
 }
 
 func (p *program) showWebhookSecrets(secrets darkroom.WebhookSecrets) error {
