@@ -9,6 +9,7 @@ import (
 
 	"darkroom"
 	"darkroom/internal/bucket/buckettest"
+	"darkroom/internal/database"
 	"darkroom/internal/database/databasetest"
 )
 
@@ -88,5 +89,27 @@ func TestAnotherSecretKeyDoesNotStart(t *testing.T) {
 	out, err := cmd.CombinedOutput()
 	if err == nil || !strings.Contains(string(out), "DARKROOM_SECRET_KEY") {
 		t.Errorf("it ended with %v and said %s", err, out)
+	}
+}
+
+// An instance that is older than the tables does not start, and says what to do.
+func TestTablesOfANewerProgramOnPostgreSQL(t *testing.T) {
+	all := instances{databasetest.Postgres(t, nil).URL, "file://" + t.TempDir()}
+	all.start(t, t.TempDir(), "api").kill()
+	db, err := database.Open(t.Context(), database.Config{URL: all.database})
+	must(t, err)
+	must(t, db.Update(t.Context(), func(tx database.Tx) error {
+		_, err := tx.Exec(t.Context(), `INSERT INTO darkroom_migrations (version_id, is_applied) VALUES (99999, true)`)
+		return err
+	}))
+	must(t, db.Close())
+	late := all.launch(t, t.TempDir(), "api")
+	if err := late.wait(30 * time.Second); err == nil {
+		t.Error("it ended without an error")
+	}
+	for _, want := range []string{"newer version", "Start the newer version"} {
+		if !strings.Contains(late.log.String(), want) {
+			t.Errorf("it does not say %q: %s", want, late.log)
+		}
 	}
 }
