@@ -79,6 +79,14 @@ func (b block) besides(has string) bool {
 	return slices.ContainsFunc(groups[has], func(begins string) bool { return strings.HasPrefix(b.code, begins) })
 }
 
+// repeats reports whether the reference has the same in another language, which
+// is the one that is run when time is short.
+func (b block) repeats(index int) bool {
+	const languages = 3
+	odd := index/languages%2 == 1
+	return b.page == "reference" && (b.language == "js" || b.language == "sh" && odd || b.language == "go" && !odd)
+}
+
 func (b block) cancels() bool {
 	return regexp.MustCompile(`/cancel|[cC]ancelJob|\.Cancel\(`).MatchString(b.code)
 }
