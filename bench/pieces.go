@@ -29,7 +29,8 @@ func pieces() []piece {
 		{"variants", []string{"throughput"}, measureVariants},
 		{"single", []string{"latency"}, measureSingle},
 		{"load", []string{"latency"}, measureLoad},
-		{"queue", nil, measureQueue},
+		{"postgres", []string{"queue"}, measurePostgres},
+		{"sqlite", []string{"queue"}, measureSQLite},
 	}
 }
 

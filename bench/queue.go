@@ -20,47 +20,54 @@ import (
 
 // How the queue is measured.
 const (
-	queueSlots = 16 // captures at once
-	queueSpan  = 5 * time.Second
+	manySlots  = 16 // captures at once
+	fewSlots   = 4
+	queueSpan  = 4 * time.Second
 	queueHosts = 1000 // of each job
 	queueSome  = 20_000
+	queueBase  = 1250 // captures of a job that are made as clients make them; the rest are copies of their rows
 )
 
-// measureQueue prints what claiming and finishing captures costs, with an engine
-// that answers at once and no picture stored, and what reading many jobs does.
-func measureQueue(ctx context.Context, b *bench) error {
-	postgres, err := databasetest.Durable()
+type createFunc = func(context.Context) (database.Config, error)
+
+// measurePostgres measures the queue on a server of its own, as it is installed.
+func measurePostgres(ctx context.Context, b *bench) error {
+	create, err := databasetest.Durable()
 	if err != nil {
 		return err
 	}
+	return measureQueue(ctx, b, "PostgreSQL", create)
+}
+
+// measureSQLite measures the queue in files.
+func measureSQLite(ctx context.Context, b *bench) error {
 	folders := 0
-	sqlite := func(context.Context) (database.Config, error) {
+	return measureQueue(ctx, b, "SQLite", func(context.Context) (database.Config, error) {
 		folders++
 		dir := filepath.Join(b.dir, fmt.Sprintf("queue-%d", folders))
 		return database.Config{Path: dir}, os.MkdirAll(dir, 0o700)
-	}
-	for _, kind := range []struct {
-		name   string
-		create func(context.Context) (database.Config, error)
-	}{{"PostgreSQL", postgres}, {"SQLite", sqlite}} {
-		fmt.Printf("\n### queue on %s: %d slots, an engine that answers at once\n\n", kind.name, queueSlots)
-		fmt.Println("| jobs at once | captures queued | captures finished/s |")
-		fmt.Println("|---|---|---|")
+	})
+}
+
+// measureQueue prints what claiming and finishing captures costs, with an engine
+// that answers at once and no picture stored, and what reading many jobs does.
+func measureQueue(ctx context.Context, b *bench, name string, create createFunc) error {
+	fmt.Printf("\n### queue on %s: an engine that answers at once\n\n", name)
+	fmt.Println("| slots | jobs at once | captures queued | captures finished/s |")
+	fmt.Println("|---|---|---|---|")
+	for _, slots := range []int{fewSlots, manySlots} {
 		for _, jobs := range []int{1, 4, 16} {
-			if err := measureDrain(ctx, kind.create, jobs, min(queueSome, b.set.backlog)); err != nil {
+			if err := measureDrain(ctx, create, slots, jobs, min(queueSome, b.set.backlog)); err != nil {
 				return err
 			}
 		}
-		for backlog := 1000; backlog <= b.set.backlog; backlog *= 10 {
-			if err := measureDrain(ctx, kind.create, 16, backlog); err != nil {
-				return err
-			}
-		}
-		if err := measureReading(ctx, kind.create, b.set.backlog); err != nil {
+	}
+	for backlog := 1000; backlog <= b.set.backlog; backlog *= 10 {
+		if err := measureDrain(ctx, create, manySlots, 16, backlog); err != nil {
 			return err
 		}
 	}
-	return nil
+	return measureReading(ctx, create, b.set.backlog)
 }
 
 // rows is a new database with one key and one instance.
@@ -70,7 +77,7 @@ type rows struct {
 	key   store.NewKey
 }
 
-func openRows(ctx context.Context, create func(context.Context) (database.Config, error)) (*rows, error) {
+func openRows(ctx context.Context, create createFunc, slots int) (*rows, error) {
 	config, err := create(ctx)
 	if err != nil {
 		return nil, err
@@ -83,14 +90,14 @@ func openRows(ctx context.Context, create func(context.Context) (database.Config
 	inserter, err := queue.NewInserter(db)
 	if err == nil {
 		r.store, err = store.Open(ctx, db, inserter, store.Config{
-			SecretKey: [32]byte{1}, Slots: queueSlots, HostConcurrency: queueSlots, Log: slog.New(slog.DiscardHandler),
+			SecretKey: [32]byte{1}, Slots: slots, HostConcurrency: slots, Log: slog.New(slog.DiscardHandler),
 		})
 	}
 	if err == nil {
 		r.key, err = r.store.CreateKey(ctx, "bench")
 	}
 	if err == nil {
-		err = r.store.Beat(ctx, store.Instance{ID: "bench", Slots: queueSlots, StartedAt: time.Now()})
+		err = r.store.Beat(ctx, store.Instance{ID: "bench", Slots: slots, StartedAt: time.Now()})
 	}
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
@@ -106,31 +113,37 @@ func (r *rows) submit(ctx context.Context, n int) (darkroom.Job, error) {
 		targets[i] = store.Target{URL: fmt.Sprintf("https://%s/%d", host, i), Host: host}
 	}
 	job, _, err := r.store.CreateJob(ctx, store.NewJob{
-		KeyID: r.key.ID, Kind: darkroom.KindBatch, HostConcurrency: queueSlots, Targets: targets,
+		KeyID: r.key.ID, Kind: darkroom.KindBatch, HostConcurrency: manySlots, Targets: targets,
 	})
 	return job, err
 }
 
 // measureDrain lets all slots work on so many jobs, for a while or until half of
 // the captures are done.
-func measureDrain(ctx context.Context, create func(context.Context) (database.Config, error), jobs, backlog int) error {
-	r, err := openRows(ctx, create)
+func measureDrain(ctx context.Context, create createFunc, slotsAtOnce, jobs, backlog int) error {
+	r, err := openRows(ctx, create, slotsAtOnce)
 	if err != nil {
 		return err
 	}
 	defer r.db.Close()
+	var ids []string
 	for range jobs {
-		if _, err := r.submit(ctx, backlog/jobs); err != nil {
+		job, err := r.submit(ctx, min(backlog/jobs, queueBase))
+		if err != nil {
 			return err
 		}
+		ids = append(ids, job.ID)
+	}
+	if err := r.multiply(ctx, ids, backlog/jobs/queueBase); err != nil {
+		return err
 	}
 	var (
 		slots    sync.WaitGroup
 		finished atomic.Int64
-		failures = make([]error, queueSlots)
+		failures = make([]error, slotsAtOnce)
 	)
 	began := time.Now()
-	for i := range queueSlots {
+	for i := range slotsAtOnce {
 		slots.Go(func() {
 			failures[i] = r.drain(ctx, func() bool { return time.Since(began) > queueSpan || int(finished.Load()) >= backlog/2 }, &finished)
 		})
@@ -139,7 +152,7 @@ func measureDrain(ctx context.Context, create func(context.Context) (database.Co
 	if err := errors.Join(failures...); err != nil {
 		return err
 	}
-	fmt.Printf("| %d | %d | %.0f |\n", jobs, backlog, float64(finished.Load())/time.Since(began).Seconds())
+	fmt.Printf("| %d | %d | %d | %.0f |\n", slotsAtOnce, jobs, backlog, float64(finished.Load())/time.Since(began).Seconds())
 	return nil
 }
 

@@ -11,16 +11,16 @@ import (
 )
 
 // copyJobs makes n jobs that have ended of one.
-const copyJobs = `INSERT INTO jobs (id, key_id, kind, status, name, tags, priority, options, secrets, variants, callback_url, crawl, expanding,
+const copyJobs = `INSERT INTO jobs (id, key_id, kind, status, name, tags, priority, options, secrets, variants, callback_url, crawl, expanding, gallery,
 	host_concurrency, host_delay, retention, total, queued, completed, created_at, completed_at, expires_at, deadline)
-	WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)
-	SELECT substr(id, 1, 24) || %s, key_id, kind, 'completed', name, tags, priority, options, secrets, variants, callback_url, crawl, 0,
+	WITH RECURSIVE n(i) AS (SELECT CAST(? AS BIGINT) UNION ALL SELECT i + 1 FROM n WHERE i < ?)
+	SELECT substr(id, 1, 24) || %s, key_id, kind, 'completed', name, tags, priority, options, secrets, variants, callback_url, crawl, 0, gallery,
 	host_concurrency, host_delay, retention, 1, 0, 1, created_at, created_at, deadline, deadline FROM jobs, n WHERE id = ?`
 
 // measureReading lists 1,000 rows deep, and asks for the status of jobs at
 // random, among so many.
-func measureReading(ctx context.Context, create func(context.Context) (database.Config, error), jobs int) error {
-	r, err := openRows(ctx, create)
+func measureReading(ctx context.Context, create createFunc, jobs int) error {
+	r, err := openRows(ctx, create, manySlots)
 	if err != nil {
 		return err
 	}
@@ -33,14 +33,13 @@ func measureReading(ctx context.Context, create func(context.Context) (database.
 	if r.db.Dialect() == database.PostgreSQL {
 		hex = `lpad(to_hex(i), 12, '0')`
 	}
-	err = r.db.Update(ctx, func(tx database.Tx) error {
-		if _, err := tx.Exec(ctx, fmt.Sprintf(copyJobs, hex), jobs, first.ID); err != nil {
+	const some = 100_000
+	for from := 1; from <= jobs; from += some {
+		if err := r.exec(ctx, fmt.Sprintf(copyJobs, hex), from, min(from+some-1, jobs), first.ID); err != nil {
 			return err
 		}
-		_, err := tx.Exec(ctx, `ANALYZE jobs`)
-		return err
-	})
-	if err != nil {
+	}
+	if err := r.exec(ctx, `ANALYZE jobs`); err != nil {
 		return err
 	}
 	lists, err := timed(200, func() error {
