@@ -1,7 +1,9 @@
 package e2e
 
 import (
+	"bytes"
 	"net/http"
+	"net/url"
 	"os/exec"
 	"strings"
 	"testing"
@@ -61,6 +63,10 @@ func TestRolesOnPostgreSQL(t *testing.T) {
 	refused := front.await(front.submit(map[string]any{"urls": []string{"http://localhost:5432/"}}).ID, time.Minute)
 	if refused.Error == nil || !strings.Contains(*refused.Error, string(darkroom.CodeBlockedTarget)) {
 		t.Errorf("a capture of the database by its name ended %s", refused.Status)
+	}
+	if answer, content := front.call("GET", "/v1/screenshot?url="+url.QueryEscape(pages(base, 1)[0]), nil); answer.StatusCode != http.StatusOK ||
+		!bytes.HasPrefix(content, []byte("\x89PNG")) {
+		t.Errorf("a screenshot by way of the API answers %d %.200s", answer.StatusCode, content)
 	}
 	job := front.submit(map[string]any{"urls": pages(base, count), "callback_url": hooks.url})
 	front.underWay(job)

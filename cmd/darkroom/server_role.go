@@ -10,16 +10,13 @@ import (
 	"darkroom"
 	"darkroom/internal/api"
 	"darkroom/internal/bucket"
+	"darkroom/internal/worker"
 )
 
 // shoot takes a picture while its caller waits.
 func (s *server) shoot(ctx context.Context, request darkroom.CaptureRequest) (darkroom.Shot, error) {
 	if s.worker == nil {
-		return darkroom.Shot{}, &darkroom.Error{
-			Code:    darkroom.CodeQueueUnavailable,
-			Message: "This instance answers requests only and has no browser",
-			Hint:    "Send a batch of one URL, or ask an instance whose role is all",
-		}
+		return worker.Far{Store: s.store, Bucket: s.bucket, Log: s.log}.Shoot(ctx, request)
 	}
 	return s.worker.Shoot(ctx, request)
 }

@@ -84,6 +84,8 @@ func idle(seen *sync.Map) Handlers {
 		Finish:  func(_ context.Context, id string) error { return note("finish", id) },
 		Deliver: func(_ context.Context, id string, _ int) error { return note("deliver", id) },
 		Sweep:   func(context.Context) error { return note("sweep", "") },
+
+		Screenshot: func(_ context.Context, id string) error { return note("screenshot", id) },
 	}
 }
 

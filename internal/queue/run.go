@@ -22,6 +22,8 @@ type Handlers struct {
 	Finish  func(ctx context.Context, jobID string) error
 	Deliver func(ctx context.Context, deliveryID string, turn int) error // turn is the task's Sequence
 	Sweep   func(ctx context.Context) error
+
+	Screenshot func(ctx context.Context, errandID string) error
 }
 
 // Later is what a handler gives as its error when the time has not come for the
@@ -124,11 +126,12 @@ func riverConfig(handlers Handlers, config Config) *river.Config {
 		ID:      config.Instance,
 		Workers: workers(handlers),
 		Queues: map[string]river.QueueConfig{
-			string(Shift):   {MaxWorkers: max(1, config.Slots)},
-			string(Expand):  {MaxWorkers: expandWorkers},
-			string(Finish):  {MaxWorkers: finishWorkers},
-			string(Deliver): {MaxWorkers: darkroom.MaxDeliveries},
-			string(Sweep):   {MaxWorkers: 1},
+			string(Shift):      {MaxWorkers: max(1, config.Slots)},
+			string(Expand):     {MaxWorkers: expandWorkers},
+			string(Finish):     {MaxWorkers: finishWorkers},
+			string(Deliver):    {MaxWorkers: darkroom.MaxDeliveries},
+			string(Sweep):      {MaxWorkers: 1},
+			string(Screenshot): {MaxWorkers: max(1, config.Slots)},
 		},
 		PeriodicJobs: []*river.PeriodicJob{
 			river.NewPeriodicJob(river.PeriodicInterval(sweepEvery), sweepTask, &river.PeriodicJobOpts{RunOnStart: true}),
@@ -172,6 +175,10 @@ func workers(handlers Handlers) *river.Workers {
 	river.AddWorker(bundle, &worker[sweepArgs]{
 		timeout: sweepTimeout,
 		work:    func(ctx context.Context, _ sweepArgs) error { return handlers.Sweep(ctx) },
+	})
+	river.AddWorker(bundle, &worker[screenshotArgs]{
+		timeout: screenshotTimeout,
+		work:    func(ctx context.Context, args screenshotArgs) error { return handlers.Screenshot(ctx, args.ID) },
 	})
 	return bundle
 }

@@ -13,11 +13,12 @@ type TaskKind string
 
 // The kinds. Each has a queue of its own, so that none holds up another.
 const (
-	Shift   TaskKind = "shift"   // a slot's turn of work; has no ID
-	Expand  TaskKind = "expand"  // ID is a job whose sitemap is to be read
-	Finish  TaskKind = "finish"  // ID is a job
-	Deliver TaskKind = "deliver" // ID is a delivery
-	Sweep   TaskKind = "sweep"   // has no ID; inserted by the queue itself, and when there is something to delete
+	Shift      TaskKind = "shift"      // a slot's turn of work; has no ID
+	Expand     TaskKind = "expand"     // ID is a job whose sitemap is to be read
+	Finish     TaskKind = "finish"     // ID is a job
+	Deliver    TaskKind = "deliver"    // ID is a delivery
+	Screenshot TaskKind = "screenshot" // ID is an errand; somebody waits for it
+	Sweep      TaskKind = "sweep"      // has no ID; inserted by the queue itself, and when there is something to delete
 )
 
 // Task is what Insert takes.
@@ -42,6 +43,8 @@ const (
 	deliverTimeout = time.Minute
 	sweepTimeout   = 10 * time.Minute
 
+	screenshotTimeout = 3 * time.Minute
+
 	// rescueAfter must be longer than every timeout. It only cleans up: what a
 	// dead process held is set back much sooner.
 	rescueAfter = 15 * time.Minute
@@ -63,14 +66,17 @@ type (
 	finishArgs  struct{ payload }
 	deliverArgs struct{ payload }
 	sweepArgs   struct{ payload }
+
+	screenshotArgs struct{ payload }
 )
 
 // Kind is the name that River stores.
-func (shiftArgs) Kind() string   { return string(Shift) }
-func (expandArgs) Kind() string  { return string(Expand) }
-func (finishArgs) Kind() string  { return string(Finish) }
-func (deliverArgs) Kind() string { return string(Deliver) }
-func (sweepArgs) Kind() string   { return string(Sweep) }
+func (shiftArgs) Kind() string      { return string(Shift) }
+func (expandArgs) Kind() string     { return string(Expand) }
+func (finishArgs) Kind() string     { return string(Finish) }
+func (deliverArgs) Kind() string    { return string(Deliver) }
+func (sweepArgs) Kind() string      { return string(Sweep) }
+func (screenshotArgs) Kind() string { return string(Screenshot) }
 
 func (t Task) args() river.JobArgs {
 	load := payload{ID: t.ID, Sequence: t.Sequence}
@@ -83,6 +89,8 @@ func (t Task) args() river.JobArgs {
 		return deliverArgs{load}
 	case Sweep:
 		return sweepArgs{load}
+	case Screenshot:
+		return screenshotArgs{load}
 	default:
 		return shiftArgs{load}
 	}

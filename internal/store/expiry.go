@@ -87,7 +87,8 @@ func (s *Store) Owned(ctx context.Context, key string) (owned bool, err error) {
 // PurgeHistory deletes jobs whose artifacts were given up and that expired
 // longer ago than history, with all that belongs to them, and gives their
 // number. It also drops idempotency records that have served their time,
-// hosts without work, and instances that are long gone.
+// hosts without work, screenshots that nobody waits for, and instances that are
+// long gone.
 func (s *Store) PurgeHistory(ctx context.Context, history time.Duration) (n int, err error) {
 	now := s.now()
 	jobs, err := queryAll(ctx, s.db.Read(ctx), scanText,
@@ -130,6 +131,9 @@ func dropStale(ctx context.Context, tx database.Tx, now time.Time) error {
 		return err
 	}
 	if _, err := tx.Exec(ctx, `DELETE FROM hosts WHERE queued = 0 AND running = 0 AND next_at <= ?`, milliseconds(now)); err != nil {
+		return err
+	}
+	if err := dropErrands(ctx, tx, `deadline < ?`, milliseconds(now.Add(-errandGrace))); err != nil {
 		return err
 	}
 	if _, err := tx.Exec(ctx, `DELETE FROM sessions WHERE expires_at <= ?`, milliseconds(now)); err != nil {

@@ -126,5 +126,5 @@ func (c Config) withDefaults() Config {
 
 // Handlers are what the queue calls.
 func (w *Worker) Handlers() queue.Handlers {
-	return queue.Handlers{Shift: w.shift, Expand: w.expand, Finish: w.finish, Deliver: w.deliver, Sweep: w.sweep}
+	return queue.Handlers{Shift: w.shift, Expand: w.expand, Finish: w.finish, Deliver: w.deliver, Sweep: w.sweep, Screenshot: w.errand}
 }
