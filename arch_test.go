@@ -34,7 +34,7 @@ var rooms = map[string]room{
 	"internal/bucket/buckettest":     {nil, "an S3 server for each test, which can go wrong"},
 	"internal/backup":                {[]string{".", "internal/bucket"}, "one file of everything; it is given a copy of the database and the list of pictures"},
 	"internal/archive":               {[]string{"."}, "layout of the ZIP; it is given a function that opens bytes"},
-	"internal/webhook":               {[]string{".", "internal/egress"}, "signs and sends; it is given the HTTP client, and asks egress what went wrong"},
+	"internal/webhook":               {[]string{".", "internal/egress", "internal/trace"}, "signs and sends; it is given the HTTP client, asks egress what went wrong, and tells the receiver its span"},
 	"internal/filter":                {nil, "block lists and what they say of a request; knows no browser and no job"},
 	"internal/chrome":                {[]string{".", "internal/egress", "internal/filter", "internal/isolation", "internal/nssdb"}, "everything DevTools; a slot owns its own proxy, and asks the block lists"},
 	"internal/isolation":             {nil, "starts a process in a namespace with one exit; knows no browser and no proxy"},

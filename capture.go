@@ -82,6 +82,7 @@ type Claim struct {
 	Instance  string
 	Options   Options
 	Deadline  time.Time // of the job: nothing is retried beyond it
+	Trace     string    // of the job, see there
 
 	// Followed says that another capture of the URL can be shot from the same
 	// page after this one.

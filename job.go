@@ -92,6 +92,7 @@ type Job struct {
 	ExpiresAt   time.Time // zero before the end
 	Released    bool      // its results were given up: they are gone, also when the clock has gone back since
 	Deadline    time.Time // CreatedAt + the job deadline
+	Trace       string    // traceparent of the step that made it; "" = nobody traces
 }
 
 // Outcome is the status in which the job ends when all its captures have ended.

@@ -33,6 +33,7 @@ type Delivery struct {
 	Settled      int       // attempts that were made before the last of these: the schedule began anew after them
 	NextAt       time.Time // the next attempt not before; while pending
 	CreatedAt    time.Time
+	Trace        string // of the job, see there
 }
 
 // Turn numbers what is to be done for a delivery, from 1: a task for another

@@ -93,7 +93,7 @@ func writeBackup(ctx context.Context, config config, folder *dataFolder, to *os.
 	}
 	defer func() { err = errors.Join(err, pictures.Close()) }()
 	config.Data = work
-	db, rows, _, err := openStore(ctx, config, secret, slog.New(slog.DiscardHandler))
+	db, rows, _, err := openStore(ctx, config, secret, uncounted(), slog.New(slog.DiscardHandler))
 	if err != nil {
 		return backup.Summary{}, err
 	}

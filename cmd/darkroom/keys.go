@@ -48,7 +48,7 @@ func (p *program) withRows(ctx context.Context, flags *pflag.FlagSet, work func(
 	if err != nil {
 		return err
 	}
-	db, rows, _, err := openStore(ctx, config, secret, slog.New(slog.DiscardHandler))
+	db, rows, _, err := openStore(ctx, config, secret, uncounted(), slog.New(slog.DiscardHandler))
 	if err != nil {
 		return err
 	}

@@ -9,19 +9,27 @@ import (
 
 // openMetrics begins to count.
 func (s *server) openMetrics(context.Context) error {
-	config := metrics.Config{Version: Version, Standing: s.standing}
-	if s.engine != nil {
-		browser := s.engine.Browser()
-		config.BrowserProduct, config.BrowserVersion = browser.Product, browser.Version
-		config.Isolated = s.engine.Isolation().On
-	}
-	s.metrics = metrics.New(config)
+	s.metrics = metrics.New(metrics.Config{Version: Version, Browser: s.browser, Standing: s.standing})
 	return nil
+}
+
+// browser is asked at each scrape: the engine opens after the metrics, which the
+// rows and the bucket tell of what they do.
+func (s *server) browser() metrics.Browser {
+	if s.engine == nil {
+		return metrics.Browser{}
+	}
+	browser := s.engine.Browser()
+	return metrics.Browser{Product: browser.Product, Version: browser.Version, Isolated: s.engine.Isolation().On}
 }
 
 // seen is what the worker tells of.
 func (s *server) seen() worker.Seen {
-	return worker.Seen{Capture: s.metrics.Capture, Screenshot: s.metrics.Screenshot, Delivery: s.metrics.Delivery}
+	m := s.metrics
+	return worker.Seen{
+		Capture: m.Capture, Screenshot: m.Screenshot, Delivery: m.Delivery, Picture: m.Picture, Rest: m.Rest, Lost: m.Lost,
+		Expired: m.Expired, Ended: m.JobEnded,
+	}
 }
 
 // standing asks every room how things stand.
@@ -30,7 +38,10 @@ func (s *server) standing(ctx context.Context) (metrics.Standing, error) {
 	if err != nil {
 		return metrics.Standing{}, err
 	}
-	now := metrics.Standing{Queued: rows.Queued, Running: rows.Running, Denials: s.policy.Denials()}
+	now := metrics.Standing{
+		Queued: rows.Queued, Running: rows.Running, Denials: s.policy.Denials(),
+		Waited: rows.Waited, Pending: rows.Pending, Overdue: rows.Overdue, Instances: rows.Instances,
+	}
 	for _, count := range rows.Jobs {
 		now.Jobs = append(now.Jobs, metrics.Jobs{Kind: count.Kind, Status: count.Status, Count: count.Jobs})
 	}
@@ -41,3 +52,6 @@ func (s *server) standing(ctx context.Context) (metrics.Standing, error) {
 	now.WornOut, now.Broken = s.engine.Restarts()
 	return now, nil
 }
+
+// uncounted is told by commands that nobody scrapes.
+func uncounted() *metrics.Metrics { return metrics.New(metrics.Config{Version: Version}) }

@@ -74,7 +74,7 @@ func startServer(ctx context.Context, config config, log *slog.Logger, ready fun
 	life, halt := context.WithCancel(context.WithoutCancel(ctx))
 	s.halt = halt
 	for _, open := range []func(context.Context) error{
-		s.openTraces, s.openFolder, s.openListener, s.openRows, s.openBucket, s.openEngine, s.openMetrics, s.recoverWork,
+		s.openTraces, s.openMetrics, s.openFolder, s.openListener, s.openRows, s.openBucket, s.openEngine, s.recoverWork,
 	} {
 		if err := open(ctx); err != nil {
 			return nil, errors.Join(err, s.close())
@@ -165,7 +165,7 @@ func (s *server) openRows(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if s.database, s.store, s.inserter, err = openStore(ctx, s.config, secret, s.log); err != nil {
+	if s.database, s.store, s.inserter, err = openStore(ctx, s.config, secret, s.metrics, s.log); err != nil {
 		return err
 	}
 	s.onClose(s.database.Close)
@@ -173,7 +173,9 @@ func (s *server) openRows(ctx context.Context) error {
 }
 
 func (s *server) openBucket(ctx context.Context) (err error) {
-	s.bucket, err = bucket.Open(ctx, s.config.bucket())
+	at := s.config.bucket()
+	at.Seen = s.metrics.Storage
+	s.bucket, err = bucket.Open(ctx, at)
 	if broken, ok := errors.AsType[*bucket.Fault](err); ok {
 		return environmentFault(broken.Hint(), "%v", broken)
 	}

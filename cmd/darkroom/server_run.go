@@ -17,6 +17,7 @@ import (
 	"darkroom/internal/chrome"
 	"darkroom/internal/database"
 	"darkroom/internal/load"
+	"darkroom/internal/metrics"
 	"darkroom/internal/queue"
 	"darkroom/internal/sitemap"
 	"darkroom/internal/store"
@@ -35,9 +36,9 @@ const (
 func newInstanceID() string { return uuid.Must(uuid.NewV7()).String() }
 
 // openStore opens the database of a data folder and brings its tables up to
-// date.
-func openStore(ctx context.Context, config config, secret [32]byte, log *slog.Logger) (*database.DB, *store.Store, *queue.Inserter, error) {
-	db, err := database.Open(ctx, database.Config{Path: config.Data, URL: config.DatabaseURL})
+// date. seen is told what is done there.
+func openStore(ctx context.Context, config config, secret [32]byte, seen *metrics.Metrics, log *slog.Logger) (*database.DB, *store.Store, *queue.Inserter, error) {
+	db, err := database.Open(ctx, database.Config{Path: config.Data, URL: config.DatabaseURL, Seen: seen.Database})
 	if broken, ok := errors.AsType[*database.Fault](err); ok && broken.Shared {
 		return nil, nil, nil, environmentFault(broken.Hint(), "%v", broken)
 	}
@@ -52,7 +53,7 @@ func openStore(ctx context.Context, config config, secret [32]byte, log *slog.Lo
 		return fail(err)
 	}
 	rows, err := store.Open(ctx, db, inserter, store.Config{
-		SecretKey: secret, Slots: config.MaxSlots, HostConcurrency: config.HostConcurrency, Log: log,
+		SecretKey: secret, Slots: config.MaxSlots, HostConcurrency: config.HostConcurrency, Created: seen.JobCreated, Log: log,
 	})
 	if err != nil {
 		return fail(err)
@@ -121,6 +122,7 @@ func (s *server) startAPI(ctx context.Context) error {
 		},
 		Checks:   s.checks,
 		Metrics:  s.metrics,
+		Seen:     api.Seen{Request: s.metrics.Request, Stream: s.metrics.Stream, Download: s.metrics.Download},
 		MCP:      s.agents,
 		FreeDisk: s.roomLeft,
 		Stopping: s.stopping,

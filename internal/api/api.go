@@ -45,6 +45,9 @@ type Config struct {
 	// Checks tells what /readyz is made of, besides the store; nil = nothing.
 	Checks func(context.Context) []Check
 
+	// Seen is told of requests; see there.
+	Seen Seen
+
 	// Metrics answers /metrics; nil = there is no such path.
 	Metrics http.Handler
 

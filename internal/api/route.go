@@ -68,6 +68,10 @@ func (s *server) dispatch(byMethod map[string]route) http.HandlerFunc {
 			})
 			return
 		}
+		if one.doc.endless {
+			s.stream(+1)
+			defer s.stream(-1)
+		}
 		if err := s.enter(w, r, one); err != nil {
 			s.fail(w, r, err)
 		}

@@ -26,6 +26,8 @@ func (s *server) ServeHTTP(inner http.ResponseWriter, r *http.Request) {
 	w.Header().Set(requestIDHeader, rand.Text())
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.Header().Set("Cache-Control", privately)
+	start := time.Now()
+	defer func() { s.seen(w, r, start) }()
 	defer s.recoverPanic(w, r)
 	w.expectBody(r)
 	if !plainPath(r) {
@@ -36,7 +38,6 @@ func (s *server) ServeHTTP(inner http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, s.Front.noSuchPlace())
 		return
 	}
-	start := time.Now()
 	s.mux.ServeHTTP(w, r)
 	if w.keyID != "" && !r.URL.Query().Has("wait") {
 		s.pace.add(w.keyID, w.begun.Sub(start))
@@ -73,6 +74,8 @@ type writer struct {
 	control *http.ResponseController
 	limit   time.Duration // for the reader to take what one write sends
 	keyID   string        // of the key that was presented; "" before, and on open routes
+	status  int           // of the answer; 0 = none was said, which is 200
+	sent    int64         // bytes of the answer
 	begun   time.Time     // when the first byte was written; zero before
 }
 
@@ -82,13 +85,16 @@ func (w *writer) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 // WriteHeader begins the answer.
 func (w *writer) WriteHeader(status int) {
 	w.begin()
+	w.status = status
 	w.ResponseWriter.WriteHeader(status)
 }
 
 // Write sends the next bytes of the answer.
 func (w *writer) Write(p []byte) (int, error) {
 	w.begin()
-	return w.ResponseWriter.Write(p)
+	n, err := w.ResponseWriter.Write(p)
+	w.sent += int64(n)
+	return n, err
 }
 
 // A writer without a connection, as in tests, has no deadlines; there is

@@ -18,6 +18,10 @@ import (
 type Config struct {
 	Dir string // folder; made when missing, readable by its owner only
 	URL string // s3://name?region=…; "" = in Dir. Credentials come from the environment, as for every AWS program
+
+	// Seen is told of each operation (put, open, delete) as it ends, whether it
+	// failed and what it took; nil = nobody.
+	Seen func(op string, took time.Duration, failed bool)
 }
 
 // Bucket is a place for bytes. It is safe for concurrent use.
@@ -25,6 +29,7 @@ type Bucket struct {
 	place
 
 	blobs *blob.Bucket
+	tell  func(op string, took time.Duration, failed bool)
 
 	mu     sync.Mutex // one look at a time
 	looked time.Time
@@ -64,6 +69,9 @@ func Open(ctx context.Context, config Config) (*Bucket, error) {
 	if err != nil {
 		return nil, err
 	}
+	if bucket.tell = config.Seen; bucket.tell == nil {
+		bucket.tell = func(string, time.Duration, bool) {}
+	}
 	if err := bucket.Check(ctx); err != nil {
 		return nil, errors.Join(err, bucket.blobs.Close())
 	}
@@ -100,9 +108,10 @@ func (b *Bucket) Close() error { return b.blobs.Close() }
 // A missing key gives an error that is fs.ErrNotExist. An object store that
 // sends nothing for half a minute is an error, here and while it is read.
 func (b *Bucket) Open(ctx context.Context, key string, offset, length int64) (io.ReadCloser, error) {
-	watched := watch(ctx)
+	watched, began := watch(ctx), time.Now()
 	reader, err := b.blobs.NewRangeReader(watched.ctx, key, offset, length, nil)
 	watched.alarm.Stop()
+	b.tell("open", time.Since(began), err != nil && ctx.Err() == nil && gcerrors.Code(err) != gcerrors.NotFound)
 	if err != nil {
 		watched.cancel()
 		return nil, fmt.Errorf("open %s: %w", key, missing(err))
@@ -128,7 +137,9 @@ func (b *Bucket) Size(ctx context.Context, key string) (int64, error) {
 func (b *Bucket) Delete(ctx context.Context, key string) error {
 	ctx, cancel := context.WithTimeout(ctx, silence)
 	defer cancel()
+	began := time.Now()
 	err := b.blobs.Delete(ctx, key)
+	b.tell("delete", time.Since(began), err != nil && gcerrors.Code(err) != gcerrors.NotFound)
 	if err != nil && gcerrors.Code(err) != gcerrors.NotFound {
 		return fmt.Errorf("delete %s: %w", key, b.explain(err))
 	}

@@ -4,9 +4,11 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"hash/crc32"
 	"io/fs"
+	"time"
 
 	"darkroom"
 )
@@ -21,7 +23,10 @@ func (b *Bucket) Put(ctx context.Context, key string, content []byte, contentTyp
 	if !fs.ValidPath(key) || key == "." {
 		return darkroom.Artifact{}, fmt.Errorf("store %q: it is no key", key)
 	}
-	if err := b.write(ctx, key, content, contentType); err != nil {
+	began := time.Now()
+	err := b.write(ctx, key, content, contentType)
+	b.tell("put", time.Since(began), err != nil && !errors.Is(err, ErrExists))
+	if err != nil {
 		return darkroom.Artifact{}, fmt.Errorf("store %s: %w", key, b.explain(err))
 	}
 	sum := sha256.Sum256(content)

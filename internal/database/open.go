@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io/fs"
+	"time"
 
 	"github.com/pressly/goose/v3"
 )
@@ -12,6 +13,10 @@ import (
 type Config struct {
 	Path string // data folder, made when it is missing; not looked at when there is a URL
 	URL  string // of a PostgreSQL database; "" = SQLite in the data folder
+
+	// Seen is told of each operation as it ends: "write" is a transaction with all
+	// its tries, "read" a statement outside of one up to its first row; nil = nobody.
+	Seen func(op string, took time.Duration, failed bool)
 }
 
 // Dialect is which database it is.
@@ -24,7 +29,11 @@ const (
 )
 
 // DB is an open database. It is safe for concurrent use.
-type DB struct{ engine }
+type DB struct {
+	engine
+
+	tell func(op string, took time.Duration, failed bool)
+}
 
 // engine is what differs between databases.
 type engine interface {
@@ -59,18 +68,25 @@ func Open(ctx context.Context, config Config) (*DB, error) {
 		if err != nil {
 			return nil, err
 		}
-		return &DB{pg}, nil
+		return &DB{pg, config.tell()}, nil
 	}
 	lite, err := openSQLite(ctx, config.Path)
 	if err != nil {
 		return nil, err
 	}
-	return &DB{lite}, nil
+	return &DB{lite, config.tell()}, nil
+}
+
+func (c Config) tell() func(string, time.Duration, bool) {
+	if c.Seen == nil {
+		return func(string, time.Duration, bool) {}
+	}
+	return c.Seen
 }
 
 // Read gives the readers. Each statement sees what was committed when it began,
 // so two statements may see different states.
-func (db *DB) Read(context.Context) Querier { return db.read() }
+func (db *DB) Read(context.Context) Querier { return timedReader{db.read(), db.tell} }
 
 // Ping reports whether the database answers a reader and would let a writer
 // begin.

@@ -103,10 +103,12 @@ const (
 // committed when it began (READ COMMITTED). A transaction that ends in a
 // deadlock, cannot be serialized, or gives ErrOvertaken is run again, so fn
 // must begin with all of its variables as if it had not run before.
-func (db *DB) Update(ctx context.Context, fn func(Tx) error) error {
+func (db *DB) Update(ctx context.Context, fn func(Tx) error) (err error) {
+	began := time.Now()
+	defer func() { db.tell("write", time.Since(began), isFault(err)) }()
 	wait := firstWait
 	for try := 1; ; try++ {
-		err := db.once(ctx, fn)
+		err = db.once(ctx, fn)
 		if err == nil || try == mostTries || !worthAnotherTry(err) {
 			return err
 		}
@@ -117,6 +119,12 @@ func (db *DB) Update(ctx context.Context, fn func(Tx) error) error {
 		}
 		wait = min(2*wait, mostWait)
 	}
+}
+
+// isFault reports whether it is the database that failed, and not what fn found.
+func isFault(err error) bool {
+	fault, ok := errors.AsType[*Fault](err)
+	return ok && fault != nil
 }
 
 // Lock waits until no other transaction holds the name, in any process, and

@@ -26,11 +26,11 @@ func scrape(t *testing.T, m *Metrics) (int, string) {
 
 func example() *Metrics {
 	m := New(Config{
-		Version: "1.2.3", BrowserProduct: "chromium", BrowserVersion: "156.0.0.1", Isolated: true,
+		Version: "1.2.3", Browser: func() Browser { return Browser{"chromium", "156.0.0.1", true} },
 		Standing: func(context.Context) (Standing, error) {
 			return Standing{
 				Jobs:   []Jobs{{darkroom.KindBatch, darkroom.StatusProcessing, 2}, {darkroom.KindSitemap, darkroom.StatusPartial, 1}},
-				Queued: 40, Running: 3, Slots: 4, Busy: 3, Denials: 7, WornOut: 5, Broken: 1,
+				Queued: 40, Running: 3, Waited: 90 * time.Second, Pending: 2, Overdue: time.Minute, Instances: 3, Slots: 4, Busy: 3, Denials: 7, WornOut: 5, Broken: 1,
 			}, nil
 		},
 	})
@@ -39,8 +39,27 @@ func example() *Metrics {
 	m.Capture(darkroom.CodeTimeout, false, 30*time.Second)
 	m.Screenshot("")
 	m.Screenshot(darkroom.CodeDNSError)
-	m.Delivery(darkroom.DeliveryPending)
-	m.Delivery(darkroom.DeliveryDelivered)
+	m.Delivery(darkroom.DeliveryPending, 10*time.Second)
+	m.Delivery(darkroom.DeliveryDelivered, 200*time.Millisecond)
+	m.Picture("png", 250_000)
+	m.Rest()
+	m.Lost(2)
+	m.Expired(5)
+	m.JobCreated(darkroom.KindBatch)
+	created := time.Unix(1000, 0)
+	m.JobEnded(darkroom.Job{
+		Kind: darkroom.KindBatch, Status: darkroom.StatusPartial, Cancelled: true,
+		CreatedAt: created, StartedAt: created.Add(time.Second), CompletedAt: created.Add(time.Minute),
+	})
+	m.Request("/v1/batch", "POST", 202, 4*time.Millisecond)
+	m.Request("/v1/batch", "BREW", 405, time.Millisecond)
+	m.Stream(2)
+	m.Stream(-1)
+	m.Download(1_000_000)
+	m.Storage("put", 20*time.Millisecond, false)
+	m.Storage("open", time.Second, true)
+	m.Database("write", 3*time.Millisecond, false)
+	m.Database("read", time.Millisecond, true)
 	return m
 }
 
@@ -102,10 +121,10 @@ func TestEveryMetricIsDocumented(t *testing.T) {
 
 // TestAStoreThatFails: what is counted is told nevertheless.
 func TestAStoreThatFails(t *testing.T) {
-	m := New(Config{Standing: func(context.Context) (Standing, error) { return Standing{}, errors.New("no database") }})
-	m.Delivery(darkroom.DeliveryFailed)
+	m := New(Config{Browser: func() Browser { return Browser{} }, Standing: func(context.Context) (Standing, error) { return Standing{}, errors.New("no database") }})
+	m.Delivery(darkroom.DeliveryFailed, time.Second)
 	code, text := scrape(t, m)
-	if code != http.StatusOK || !strings.Contains(text, `darkroom_webhook_attempts_total{state="failed"} 1`) || strings.Contains(text, "darkroom_jobs") {
+	if code != http.StatusOK || !strings.Contains(text, `darkroom_webhook_attempts_total{state="failed"} 1`) || strings.Contains(text, "darkroom_jobs{") {
 		t.Errorf("a scrape answers %d: %s", code, text)
 	}
 }

@@ -45,6 +45,13 @@ func (s standing) Collect(out chan<- prometheus.Metric) {
 	captures := describe("captures", "Captures of jobs that have not ended, of all keys, by state.", "state")
 	gauge(captures, now.Queued, "queued")
 	gauge(captures, now.Running, "running")
+	seconds := func(name, help string, age time.Duration) {
+		out <- prometheus.MustNewConstMetric(describe(name, help), prometheus.GaugeValue, age.Seconds())
+	}
+	seconds("queue_oldest_age_seconds", "Time since the job was last served that has waited longest with a capture due; 0 while none waits.", now.Waited)
+	gauge(describe("webhooks_pending", "Webhooks that are to be delivered."), now.Pending)
+	seconds("webhooks_overdue_seconds", "Time since the first webhook was due that was not sent yet; 0 while none is late.", now.Overdue)
+	gauge(describe("instances", "Instances that take captures and have a heartbeat."), now.Instances)
 	gauge(describe("slots", "Captures that this process takes at once at the moment."), now.Slots)
 	gauge(describe("slots_busy", "Slots that are lent to a capture or a screenshot."), now.Busy)
 	total(describe("egress_denials_total", "Requests, connections and webhooks to targets that the policy refuses."), now.Denials)

@@ -156,7 +156,7 @@ func (s *Store) take(
 	claim = darkroom.Claim{
 		JobID: got.jobID, KeyID: got.keyID, Kind: got.kind, Host: got.host, Rests: got.rests, Instance: instance,
 		CaptureID: captureID(got.jobID, got.taken), Ordinal: got.taken, URL: got.url,
-		Attempt: got.attempt + 1, Failed: got.erred, Lost: got.lost, Deadline: moment(got.deadline),
+		Attempt: got.attempt + 1, Failed: got.erred, Lost: got.lost, Deadline: moment(got.deadline), Trace: got.trace,
 	}
 	if err := json.Unmarshal([]byte(got.options), &claim.Options); err != nil {
 		return claim, fmt.Errorf("read the options of job %s: %w", got.jobID, err)

@@ -47,6 +47,9 @@ func (s *Store) CreateJob(ctx context.Context, request NewJob) (job darkroom.Job
 	if err != nil {
 		return darkroom.Job{}, false, wrap(err, "create a job of %d captures", draft.Progress.Total)
 	}
+	if !replayed {
+		s.created(job.Kind)
+	}
 	return job, replayed, nil
 }
 
@@ -138,12 +141,12 @@ func insertJobRow(ctx context.Context, tx database.Tx, job storedJob) error {
 		return err
 	}
 	_, err = tx.Exec(ctx, `INSERT INTO jobs (id, key_id, kind, status, name, tags, priority, options, secrets,
-		variants, callback_url, crawl, expanding, host_concurrency, host_delay, retention, total, queued, gallery, created_at, deadline)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		variants, callback_url, crawl, expanding, host_concurrency, host_delay, retention, total, queued, gallery, created_at, deadline, trace)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		job.ID, job.KeyID, string(job.Kind), string(job.Status), job.Name, string(tags), priorityNumber(job.Priority),
 		string(options), job.sealed, job.Variants, job.CallbackURL, crawl, job.Progress.Expanding,
 		job.HostConcurrency, job.HostDelay.Milliseconds(), job.Retention.Milliseconds(),
-		job.Progress.Total, job.Progress.Total, job.Gallery, milliseconds(job.CreatedAt), milliseconds(job.Deadline))
+		job.Progress.Total, job.Progress.Total, job.Gallery, milliseconds(job.CreatedAt), milliseconds(job.Deadline), trace.Parent(ctx))
 	if err != nil {
 		return fmt.Errorf("insert the job: %w", err)
 	}

@@ -27,11 +27,11 @@ func deliverTask(d darkroom.Delivery) queue.Task {
 }
 
 const selectDelivery = `SELECT d.id, d.job_id, d.key_id, d.url, e.event, e.body, d.state, d.attempts, d.redeliveries, d.settled,
-	d.next_at, d.created_at FROM deliveries d JOIN events e ON e.id = d.id`
+	d.next_at, d.created_at, (SELECT trace FROM jobs WHERE id = d.job_id) FROM deliveries d JOIN events e ON e.id = d.id`
 
 func scanDelivery(r row) (d darkroom.Delivery, err error) {
 	var next, created int64
-	err = r.Scan(&d.ID, &d.JobID, &d.KeyID, &d.URL, &d.Event, &d.Body, &d.State, &d.Attempts, &d.Redeliveries, &d.Settled, &next, &created)
+	err = r.Scan(&d.ID, &d.JobID, &d.KeyID, &d.URL, &d.Event, &d.Body, &d.State, &d.Attempts, &d.Redeliveries, &d.Settled, &next, &created, &d.Trace)
 	d.NextAt, d.CreatedAt = moment(next), moment(created)
 	return d, err
 }

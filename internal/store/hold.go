@@ -69,7 +69,7 @@ type grip struct {
 	url                         string
 	set, variant                int
 	again, attempt, erred, lost int
-	options, secrets            string
+	options, secrets, trace     string
 	variants, hostConcurrency   int
 	deadline, hostDelay         int64
 }
@@ -130,8 +130,8 @@ func (s *Store) grasp(ctx context.Context, tx database.Tx, choice candidate, now
 		return got, err
 	}
 	err = tx.LaterRow(ctx, unless(&got.held, func(r database.Row) error {
-		return r.Scan(&got.options, &got.secrets, &got.variants, &got.hostConcurrency, &got.deadline, &got.hostDelay)
-	}), `SELECT options, secrets, variants, host_concurrency, deadline, host_delay FROM jobs WHERE id = ?`, choice.jobID)
+		return r.Scan(&got.options, &got.secrets, &got.variants, &got.hostConcurrency, &got.deadline, &got.hostDelay, &got.trace)
+	}), `SELECT options, secrets, variants, host_concurrency, deadline, host_delay, trace FROM jobs WHERE id = ?`, choice.jobID)
 	if err != nil {
 		return got, fmt.Errorf("read the job of a lane: %w", err)
 	}

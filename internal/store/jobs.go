@@ -45,7 +45,7 @@ type storedJob struct {
 const jobColumns = `id, key_id, kind, status, name, tags, priority, options, secrets, variants, callback_url,
 	crawl, discovery, host_concurrency, host_delay, retention,
 	total, completed + retaking, failed, expanding, queued + running, error, cancelled, retry_of, unread, wiped,
-	gallery, layout, created_at, started_at, completed_at, expires_at, released = 1, deadline`
+	gallery, layout, created_at, started_at, completed_at, expires_at, released = 1, deadline, trace`
 
 func (s *Store) findJob(ctx context.Context, q database.Querier, id string) (storedJob, error) {
 	job, err := scanJob(q.QueryRow(ctx, `SELECT `+jobColumns+` FROM jobs WHERE id = ?`, strings.ToLower(id)))
@@ -65,7 +65,7 @@ func scanJob(r row) (job storedJob, err error) {
 		&job.Variants, &job.CallbackURL, &crawl, &discovery, &job.HostConcurrency, &delay, &retention,
 		&job.Progress.Total, &job.Progress.Completed, &job.Progress.Failed, &job.Progress.Expanding, &job.left,
 		&job.Error, &job.Cancelled, &job.RetryOf, &job.unread, &job.wiped,
-		&job.Gallery, &job.Layout, &created, &started, &completed, &expires, &job.Released, &deadline)
+		&job.Gallery, &job.Layout, &created, &started, &completed, &expires, &job.Released, &deadline, &job.Trace)
 	if err != nil {
 		return storedJob{}, err
 	}

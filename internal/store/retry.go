@@ -59,6 +59,9 @@ func (s *Store) RetryJob(ctx context.Context, request NewRetry) (job darkroom.Jo
 	if err != nil {
 		return darkroom.Job{}, false, wrap(err, "capture the failures of job %s again", request.JobID)
 	}
+	if !replayed {
+		s.created(job.Kind)
+	}
 	return job, replayed, nil
 }
 

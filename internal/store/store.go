@@ -25,6 +25,7 @@ type Store struct {
 	slots    int
 	perHost  int // captures of one host at once, over all keys
 	now      func() time.Time
+	created  func(darkroom.JobKind)
 	log      *slog.Logger
 	finished waiters
 	stopped  waiters
@@ -50,13 +51,16 @@ func Open(ctx context.Context, db *database.DB, inserter *queue.Inserter, config
 	s := &Store{
 		db: db, queue: inserter, seal: seal, slots: max(1, config.Slots),
 		perHost: orDefault(config.HostConcurrency, darkroom.DefaultServerHostConcurrency),
-		now:     config.Now, log: config.Log,
+		now:     config.Now, log: config.Log, created: config.Created,
 		finished: newWaiters(), stopped: newWaiters(), told: newWaiters(), counts: newTally(), rates: newRates(), idle: newRest(),
 		picks: picksOf(db.Dialect()), solo: new(sync.RWMutex),
 		attempts: &together[*attempt]{most: mostFinishes}, claims: &together[*asking]{most: mostClaims},
 	}
 	if s.now == nil {
 		s.now = time.Now
+	}
+	if s.created == nil {
+		s.created = func(darkroom.JobKind) {}
 	}
 	if s.log == nil {
 		s.log = slog.Default()

@@ -16,6 +16,8 @@ type Config struct {
 	// instances; 0 = darkroom.DefaultServerHostConcurrency.
 	HostConcurrency int
 
+	Created func(kind darkroom.JobKind) // is told of each job that is made; nil = nobody
+
 	Now func() time.Time // nil = time.Now
 	Log *slog.Logger     // nil = slog.Default()
 }

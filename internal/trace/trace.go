@@ -9,6 +9,7 @@ import (
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
+	"go.opentelemetry.io/otel/propagation"
 	"go.opentelemetry.io/otel/trace"
 
 	"darkroom"
@@ -31,6 +32,26 @@ func Start(ctx context.Context, name string) (context.Context, Span) {
 	ctx, span := otel.Tracer("darkroom").Start(ctx, name)
 	return ctx, Span{span}
 }
+
+// Parent names the step that ctx is in, as a traceparent header does; "" when it
+// is in none.
+func Parent(ctx context.Context) string {
+	carrier := propagation.MapCarrier{}
+	propagation.TraceContext{}.Inject(ctx, carrier)
+	return carrier[header]
+}
+
+// Continue goes on with the trace of a step, in another process perhaps. parent
+// is what Parent gave there.
+func Continue(ctx context.Context, parent string) context.Context {
+	if parent == "" {
+		return ctx
+	}
+	return propagation.TraceContext{}.Extract(ctx, propagation.MapCarrier{header: parent})
+}
+
+// header is the name by which W3C Trace Context hands a step on.
+const header = "traceparent"
 
 // Text adds to what is known of the step.
 func (s Span) Text(name, value string) Span {

@@ -13,6 +13,7 @@ import (
 
 	"darkroom"
 	"darkroom/internal/egress"
+	"darkroom/internal/trace"
 )
 
 const userAgent = "Darkroom-Webhook/1.0"
@@ -71,6 +72,9 @@ func newRequest(ctx context.Context, delivery darkroom.Delivery, attempt int, se
 	}
 	if err := SetHeader(request.Header, secrets, delivery.ID, attempt, at, delivery.Body); err != nil {
 		return nil, err
+	}
+	if parent := trace.Parent(ctx); parent != "" {
+		request.Header.Set("Traceparent", parent)
 	}
 	request.Header.Set("Accept-Encoding", "identity") // an answer is not unpacked
 	request.Close = true

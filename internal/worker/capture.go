@@ -15,7 +15,7 @@ import (
 // take makes one attempt and records how it ended. Nothing is returned,
 // because nobody could do more about it.
 func (w *Worker) take(ctx context.Context, own *slot, claim darkroom.Claim) {
-	ctx, span := trace.Start(ctx, "attempt")
+	ctx, span := trace.Start(trace.Continue(ctx, claim.Trace), "attempt")
 	span.Text(trace.Job, claim.JobID).Number(trace.Ordinal, claim.Ordinal).Number(trace.Attempt, claim.Attempt)
 	defer func() { span.End(nil) }()
 	flight, land := w.aborted.bind(ctx)

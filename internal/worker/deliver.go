@@ -33,7 +33,7 @@ func (w *Worker) deliver(ctx context.Context, deliveryID string, turn int) error
 	}
 	var attempt darkroom.DeliveryAttempt
 	defer func() { w.receivers.leave(receiver, slow, attempt.Duration) }()
-	ctx, span := trace.Start(ctx, "deliver")
+	ctx, span := trace.Start(trace.Continue(ctx, delivery.Trace), "deliver")
 	attempt, err = w.attempt(ctx, delivery)
 	span.Text(trace.Job, delivery.JobID).Number(trace.Attempt, attempt.Attempt).Number("http.response.status_code", attempt.Status).End(err)
 	return err
@@ -49,7 +49,7 @@ func (w *Worker) attempt(ctx context.Context, delivery darkroom.Delivery) (darkr
 		return attempt, fmt.Errorf("deliver %s: %w", delivery.ID, context.Cause(ctx)) // we stopped; the receiver did nothing wrong
 	}
 	state, at := nextDelivery(delivery, attempt, retryAfter, w.Now(), w.Jitter())
-	w.Seen.delivery(state)
+	w.Seen.delivery(state, attempt.Duration)
 	w.Log.Info("a webhook was sent", "job", delivery.JobID, "delivery", delivery.ID, "attempt", attempt.Attempt,
 		"status", attempt.Status, "state", state, "elapsed", attempt.Duration.Round(time.Millisecond), "code", attempt.Code, "err", attempt.Error)
 	return attempt, w.insist(ctx, "recording an attempt to deliver", func(ctx context.Context) error {

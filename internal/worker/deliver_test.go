@@ -52,7 +52,7 @@ func TestADeliveryIsTriedUntilItIsGivenUp(t *testing.T) {
 	url, got := newReceiver(t, 500)
 	delivery := b.ended(t, url)
 	told := map[darkroom.DeliveryState]int{}
-	b.Seen.Delivery = func(state darkroom.DeliveryState) { told[state]++ }
+	b.Seen.Delivery = func(state darkroom.DeliveryState, _ time.Duration) { told[state]++ }
 	defer func() {
 		if told[darkroom.DeliveryPending] != darkroom.MaxDeliveryAttempts-1 || told[darkroom.DeliveryFailed] != 1 {
 			t.Errorf("told of %v", told)

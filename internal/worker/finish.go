@@ -17,6 +17,7 @@ import (
 	"darkroom/internal/archive"
 	"darkroom/internal/bucket"
 	"darkroom/internal/store"
+	"darkroom/internal/trace"
 	"darkroom/internal/webhook"
 )
 
@@ -34,7 +35,7 @@ func (w *Worker) finish(ctx context.Context, jobID string) error {
 	return err
 }
 
-func (w *Worker) finishJob(ctx context.Context, jobID string) error {
+func (w *Worker) finishJob(ctx context.Context, jobID string) (err error) {
 	job, err := w.Store.JobForWork(ctx, jobID)
 	switch {
 	case err != nil:
@@ -42,6 +43,8 @@ func (w *Worker) finishJob(ctx context.Context, jobID string) error {
 	case job.Status.Terminal():
 		return nil
 	}
+	ctx, span := trace.Start(trace.Continue(ctx, job.Trace), "job.finish")
+	defer func() { span.Text(trace.Job, jobID).End(err) }()
 	if waits, err := w.retakeDamaged(ctx, &job); err != nil || waits {
 		return err
 	}
@@ -69,6 +72,7 @@ func (w *Worker) finishJob(ctx context.Context, jobID string) error {
 		// Whether it was committed is not known: the sweep decides over the file.
 		return fmt.Errorf("finish job %s: %w", job.ID, err)
 	}
+	w.Seen.ended(finished)
 	w.Log.Info("a job has ended", "job", job.ID, "status", finished.Status,
 		"completed", finished.Progress.Completed, "failed", finished.Progress.Failed,
 		"elapsed", finished.CompletedAt.Sub(finished.CreatedAt).Round(time.Millisecond))

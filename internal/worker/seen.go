@@ -12,10 +12,21 @@ import (
 type Seen struct {
 	Capture    func(code darkroom.Code, again bool, took time.Duration) // an attempt; again = another follows
 	Screenshot func(code darkroom.Code)
-	Delivery   func(state darkroom.DeliveryState) // after an attempt
+	Delivery   func(state darkroom.DeliveryState, took time.Duration) // after an attempt
+	Picture    func(format string, bytes int64)                       // that was stored for a capture
+	Rest       func()                                                 // a host asked to be left alone
+	Lost       func(captures int)                                     // they were set back: their instance had gone
+	Expired    func(files int)                                        // they were deleted
+	Ended      func(job darkroom.Job)
 }
 
 func (s Seen) capture(claim darkroom.Claim, outcome store.Outcome) {
+	if s.Picture != nil && outcome.Err == nil {
+		s.Picture(claim.Options.WithDefaults().Format, outcome.Result.Size)
+	}
+	if s.Rest != nil && !outcome.Rest.IsZero() {
+		s.Rest()
+	}
 	if s.Capture == nil {
 		return
 	}
@@ -32,9 +43,27 @@ func (s Seen) screenshot(err error) {
 	}
 }
 
-func (s Seen) delivery(state darkroom.DeliveryState) {
+func (s Seen) delivery(state darkroom.DeliveryState, took time.Duration) {
 	if s.Delivery != nil {
-		s.Delivery(state)
+		s.Delivery(state, took)
+	}
+}
+
+func (s Seen) lost(captures int) {
+	if s.Lost != nil && captures > 0 {
+		s.Lost(captures)
+	}
+}
+
+func (s Seen) expired(files int) {
+	if s.Expired != nil {
+		s.Expired(files)
+	}
+}
+
+func (s Seen) ended(job darkroom.Job) {
+	if s.Ended != nil {
+		s.Ended(job)
 	}
 }
 

@@ -44,6 +44,7 @@ func (w *Worker) sweep(ctx context.Context) error {
 
 func (w *Worker) recoverLost(ctx context.Context) error {
 	n, err := w.Store.RecoverLost(ctx, silentFor)
+	w.Seen.lost(n)
 	if n > 0 {
 		w.Log.Warn("captures were lost with their worker", "captures", n)
 	}
@@ -84,6 +85,7 @@ func (w *Worker) expire(ctx context.Context) error {
 		}
 		gone, err := w.deleteAll(ctx, keys)
 		if len(gone) > 0 {
+			w.Seen.expired(len(gone))
 			err = errors.Join(err, w.Store.ForgetKeys(ctx, gone))
 		}
 		if err != nil {
