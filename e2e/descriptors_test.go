@@ -24,11 +24,20 @@ type wire struct {
 // dial connects and says something.
 func (s *server) dial(says string) wire {
 	s.t.Helper()
+	one, err := s.connect(says)
+	must(s.t, err)
+	return one
+}
+
+func (s *server) connect(says string) (wire, error) {
 	conn, err := net.Dial("tcp", strings.TrimPrefix(s.url, "http://"))
-	must(s.t, err)
-	_, err = io.WriteString(conn, says)
-	must(s.t, err)
-	return wire{conn, bufio.NewReaderSize(conn, 1<<10)}
+	if err != nil {
+		return wire{}, err
+	}
+	if _, err := io.WriteString(conn, says); err != nil {
+		return wire{}, errors.Join(err, conn.Close())
+	}
+	return wire{conn, bufio.NewReaderSize(conn, 1<<10)}, nil
 }
 
 // status reads an answer; 0 when the connection has ended, -1 when nothing came
