@@ -53,7 +53,7 @@ func (d *dataFolder) Lock(ctx context.Context) error {
 	locked, err := d.lock.TryLockContext(ctx, 50*time.Millisecond)
 	if !locked {
 		if err != nil && !errors.Is(err, context.DeadlineExceeded) {
-			return environmentFault("check who owns the folder", "cannot lock the data folder %s: %v", d.Path, err)
+			return environmentFault(hintOr(err, "check who owns the folder"), "cannot lock the data folder %s: %v", d.Path, err)
 		}
 		return environmentFault("stop it first, or give this one its own folder with --data DIR",
 			"another darkroom works on the data folder %s", d.Path)

@@ -77,15 +77,15 @@ func startServer(ctx context.Context, config config, log *slog.Logger, ready fun
 		s.openTraces, s.openMetrics, s.openFolder, s.openListener, s.openRows, s.openBucket, s.openEngine, s.recoverWork,
 	} {
 		if err := open(ctx); err != nil {
-			return nil, errors.Join(err, s.close())
+			return nil, errors.Join(startFault(err), s.close())
 		}
 	}
 	if err := ready(ctx, s); err != nil {
-		return nil, errors.Join(err, s.close())
+		return nil, errors.Join(startFault(err), s.close())
 	}
 	for _, run := range []func(context.Context) error{s.refuseServers, s.startWork, s.startAPI} {
 		if err := run(life); err != nil {
-			return nil, errors.Join(err, s.close())
+			return nil, errors.Join(startFault(err), s.close())
 		}
 	}
 	return s, nil
@@ -183,6 +183,9 @@ func (s *server) openBucket(ctx context.Context) (err error) {
 		return err
 	}
 	s.onClose(s.bucket.Close)
+	if s.config.bucket().URL == "" {
+		return writable(s.config.bucket().Dir)
+	}
 	return nil
 }
 
@@ -205,7 +208,7 @@ func (s *server) openEngine(ctx context.Context) (err error) {
 		Roots:     s.config.Authorities, AllowInsecureTLS: s.config.InsecureTLS, RefuseProxies: s.config.RefuseProxies,
 	})
 	if err != nil {
-		return environmentFault(browserHint(err, "darkroom doctor"), "%v", err)
+		return environmentFault(browserHint(err, hintOr(err, "darkroom doctor")), "%v", err)
 	}
 	s.onClose(s.engine.Close)
 	return nil

@@ -82,6 +82,11 @@ func (r *runDir) prepare() error {
 // newFolder makes the folder of one browser, readable by its user alone.
 func (r *runDir) newFolder() (string, error) {
 	folder, err := os.MkdirTemp(r.path, folderName)
+	if missing(err) { // who cleans up temporary files has taken it away
+		if err = r.prepare(); err == nil {
+			folder, err = os.MkdirTemp(r.path, folderName)
+		}
+	}
 	if err != nil {
 		return "", fmt.Errorf("make a folder for the browser: %w", err)
 	}

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"darkroom"
 )
 
 // Below a folder that is closed to others, the browser's own user could not
@@ -109,4 +111,13 @@ func TestTheWayOfAnAccount(t *testing.T) {
 			t.Errorf("user %d, group %d: %v, want %q", c.user.uid, c.user.gid, fault, c.want)
 		}
 	}
+}
+
+func TestARunFolderThatWasCleanedAway(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	if err := os.RemoveAll(r.engine.run.path); err != nil {
+		t.Fatal(err)
+	}
+	r.good("/colour/0f0", darkroom.Options{})
 }
