@@ -192,6 +192,39 @@ func TestARunWithFormsAlone(t *testing.T) {
 	}
 }
 
+// What the pages say follows what the address asks for.
+func TestWhatAnAddressAsksFor(t *testing.T) {
+	r := newRig(t, "")
+	r.beat()
+	r.login()
+	id := r.started("https://example.com/a\nhttps://example.com/b")
+	r.work(id)
+	run, shot := `href="/jobs/`+id+`"`, "/jobs/"+id+"/1"
+	for _, test := range []struct {
+		path, text string
+		has        bool
+	}{
+		{"/?q=status:completed+type:batch", run, true},
+		{"/?q=status:failed", run, false},
+		{"/?q=after:2000-01-01", run, true},
+		{"/?q=before:2000-01-01", run, false},
+		{"/?q=after:2999-01-01T10:00:00Z", run, false},
+		{"/?q=tag:none", run, false},
+		{shot, `class="frame actual"`, false},
+		{shot + "?size=actual", `class="frame actual"`, true},
+		{shot + "?size=actual", `href="/jobs/` + id + `/2?size=actual"`, true},
+		{"/keys", "never", false},
+	} {
+		if got := r.get(test.path); got.status != http.StatusOK || strings.Contains(got.text, test.text) != test.has {
+			t.Errorf("%s: %d, %q is there: %v", test.path, got.status, test.text, !test.has)
+		}
+	}
+	r.post("/keys", url.Values{"name": {"idle"}, "scope": {"read"}}, "")
+	if !strings.Contains(r.get("/keys").text, "never") {
+		t.Error("a key that was never used is not told apart")
+	}
+}
+
 // Every page is shown, keeps strangers out and lets nothing that a captured
 // page has said become a part of it.
 func TestEveryPage(t *testing.T) {

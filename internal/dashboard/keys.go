@@ -13,7 +13,8 @@ import (
 type keyRow struct {
 	darkroom.APIKey
 
-	Usage store.Usage
+	Usage    store.Usage
+	LastUsed time.Time // its day, UTC; zero = never
 }
 
 type keysPage struct {
@@ -53,7 +54,11 @@ func (d *Dashboard) showKeys(w http.ResponseWriter, r *http.Request, key darkroo
 func (d *Dashboard) keyRow(r *http.Request, key darkroom.APIKey) (keyRow, error) {
 	now := d.Now()
 	usage, err := d.Store.Usage(r.Context(), key.ID, now.Add(-usageDays*24*time.Hour), now.Add(time.Hour))
-	return keyRow{key, usage}, err
+	if err != nil {
+		return keyRow{}, err
+	}
+	last, err := d.Store.LastUsed(r.Context(), key.ID)
+	return keyRow{key, usage, last}, err
 }
 
 // madeKey is what the API answers of a key with its secrets.

@@ -122,6 +122,7 @@ type shotPage struct {
 	Shot     darkroom.ResultAnswer
 	Previous int // 0 = there is none
 	Next     int
+	Actual   bool // the picture in its own size, not fitted to the window
 	History  []darkroom.Capture
 }
 
@@ -144,7 +145,7 @@ func (d *Dashboard) shot(w http.ResponseWriter, r *http.Request, key darkroom.AP
 	if len(found) == 0 || found[0].Index != index {
 		return noSuchShot()
 	}
-	shown.Shot, shown.Previous = found[0], index-1
+	shown.Shot, shown.Previous, shown.Actual = found[0], index-1, r.URL.Query().Get("size") == "actual"
 	if index < shown.Job.Progress.Total {
 		shown.Next = index + 1
 	}

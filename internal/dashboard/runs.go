@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
 
 	"darkroom"
 )
@@ -113,7 +114,7 @@ func pageLink(query string, page int) string {
 }
 
 // jobFilter reads what was typed into the search: status:, type: and tag: with
-// a word, and text that the name or the id has.
+// a word, after: and before: with a day (UTC), and text that the name or the id has.
 func jobFilter(text string) url.Values {
 	filter := url.Values{}
 	var rest []string
@@ -122,6 +123,11 @@ func jobFilter(text string) url.Values {
 		switch {
 		case found && (name == "status" || name == "type" || name == "tag"):
 			filter.Set(name, value)
+		case found && (name == "after" || name == "before"):
+			if len(value) == len(time.DateOnly) {
+				value += "T00:00:00Z"
+			}
+			filter.Set("created_"+name, value)
 		default:
 			rest = append(rest, word)
 		}

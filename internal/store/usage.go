@@ -124,4 +124,15 @@ func (s *Store) Usage(ctx context.Context, keyID string, from, to time.Time) (us
 	return usage, wrap(err, "read the usage of key %s", keyID)
 }
 
+// LastUsed gives the day (UTC) on which a key last asked for something; zero
+// when it never did, or longer ago than usage is kept.
+func (s *Store) LastUsed(ctx context.Context, keyID string) (time.Time, error) {
+	var day int64
+	err := s.db.Read(ctx).QueryRow(ctx, `SELECT coalesce(max(day), 0) FROM usage_days WHERE key_id = ?`, keyID).Scan(&day)
+	if err != nil || day == 0 {
+		return time.Time{}, wrap(err, "read when key %s was last used", keyID)
+	}
+	return time.UnixMilli(day).UTC(), nil
+}
+
 func dayOf(t time.Time) int64 { return t.UTC().Truncate(24 * time.Hour).UnixMilli() }

@@ -140,7 +140,7 @@
     first = event.key === 'g' ? 'g' : '';
     const acts = {
       n: () => go('/new'), j: () => move(1), k: () => move(-1), '?': () => help.showModal(),
-      f: () => $('only-failed')?.click(), '/': () => $('q')?.focus(),
+      f: () => $('only-failed')?.click(), z: () => $('zoom')?.click(), '/': () => $('q')?.focus(),
     };
     if (acts[event.key]) { event.preventDefault(); acts[event.key](); }
   });
