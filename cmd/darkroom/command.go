@@ -25,7 +25,7 @@ without one. stdout is for results, stderr for everything else.`,
 	root.PersistentFlags().BoolVar(&p.json, "json", false, "JSON lines on stdout, errors as JSON on stderr")
 	root.SetFlagErrorFunc(flagError)
 	root.CompletionOptions.DisableDefaultCmd = true
-	root.AddCommand(p.demoCommand(), p.shotCommand(), p.batchCommand(), p.sitemapCommand(), p.jobsCommand(),
+	root.AddCommand(p.demoCommand(), p.shotCommand(), p.batchCommand(), p.sitemapCommand(), p.runCommand(), p.jobsCommand(),
 		p.serveCommand(), p.loginLinkCommand(), p.keysCommand(), p.webhooksCommand(), p.listenCommand(),
 		p.healthCommand(), p.backupCommand(), p.restoreCommand(), p.doctorCommand(), p.configCommand(), p.mcpCommand(), p.versionCommand(),
 		p.workerCommand(), p.loginCommand(), p.logoutCommand(), p.whoamiCommand(), p.openCommand("open [ID]"), p.docsCommand(), p.completionCommand())

@@ -52,7 +52,7 @@ Needs a browser, but no network. Two of the pages fail on purpose.`,
 }
 
 func (p *program) demo(ctx context.Context, flags *demoFlags) error {
-	site, stopSite, err := startSite(ctx)
+	site, stopSite, err := serveHere(ctx, demo.Handler())
 	if err != nil {
 		return err
 	}
@@ -73,13 +73,13 @@ func (p *program) demo(ctx context.Context, flags *demoFlags) error {
 	return p.runDemo(ctx, server, site, flags)
 }
 
-// startSite serves the built-in site on a free port of loopback.
-func startSite(ctx context.Context) (url string, stop func(), err error) {
+// serveHere serves a site on a free port of loopback.
+func serveHere(ctx context.Context, site http.Handler) (url string, stop func(), err error) {
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
-		return "", nil, fmt.Errorf("serve the demo site: %w", err)
+		return "", nil, fmt.Errorf("serve a site: %w", err)
 	}
-	server := &http.Server{Handler: demo.Handler(), ReadHeaderTimeout: 10 * time.Second}
+	server := &http.Server{Handler: site, ReadHeaderTimeout: 10 * time.Second}
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
