@@ -19,7 +19,7 @@ func (s *server) download(w http.ResponseWriter, r *http.Request, key darkroom.A
 	if err != nil {
 		return err
 	}
-	defer s.Store.Reading(job.ID)() // before its expiry is looked at
+	defer s.Store.Reading(r.Context(), job)() // before its expiry is looked at
 	query, err := parseQuery(r.URL.RawQuery)
 	if err != nil {
 		return err

@@ -3,9 +3,11 @@ package store
 import (
 	"context"
 	"fmt"
+	"io/fs"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"darkroom"
 	"darkroom/internal/database"
@@ -280,8 +282,10 @@ func TestManyProcessesStartAtOnce(t *testing.T) {
 	var versions, keys int
 	check(t, db.Read(t.Context()).QueryRow(t.Context(), `SELECT count(*) FROM darkroom_migrations WHERE version_id > 0`).Scan(&versions))
 	check(t, db.Read(t.Context()).QueryRow(t.Context(), `SELECT count(*) FROM settings`).Scan(&keys))
-	if versions != 1 || keys != 1 {
-		t.Errorf("%d migrations, %d checks of the secret key", versions, keys)
+	files, err := fs.Glob(migrations, "migrations/postgres/*.sql")
+	check(t, err)
+	if versions != len(files) || keys != 1 {
+		t.Errorf("%d migrations of %d, %d checks of the secret key", versions, len(files), keys)
 	}
 }
 
@@ -311,6 +315,45 @@ func TestBothDatabasesHaveTheSameColumns(t *testing.T) {
 	want = indexes(lite, `SELECT name FROM sqlite_schema WHERE type = 'index' AND tbl_name NOT LIKE 'river%' AND sql IS NOT NULL ORDER BY name`)
 	if got != want {
 		t.Errorf("PostgreSQL has the indexes\n%s\nSQLite has\n%s", got, want)
+	}
+}
+
+// A download that one process has begun may finish although another gives up
+// what has expired, unless its process has died.
+func TestAReadingHoldsOverProcesses(t *testing.T) {
+	for name, test := range map[string]struct {
+		begins, ends time.Duration // before the expiry, after it
+		dies, held   bool
+	}{
+		"begun just before":           {time.Second, time.Second, false, true},
+		"whose process has died":      {time.Second, readingSilent + time.Second, true, false},
+		"that has ended":              {time.Second, time.Second, false, false},
+		"begun when it was too late":  {-time.Second, 2 * time.Second, true, false},
+		"begun long before, and over": {time.Hour, time.Second, false, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f, second := shared(t)
+			second.now = func() time.Time { return f.clock.now }
+			job := f.completed(1)
+			f.clock.now = job.ExpiresAt.Add(-test.begins)
+			end := second.Reading(t.Context(), job)
+			defer end()
+			if !test.held && !test.dies {
+				end()
+			}
+			f.clock.now = job.ExpiresAt.Add(test.ends)
+			keys, err := f.ExpiredKeys(t.Context(), 10)
+			check(t, err)
+			if held := len(keys) == 0; held != test.held {
+				t.Errorf("held %v, want %v: %v", held, test.held, keys)
+			}
+			if test.held {
+				end()
+				if keys, err = f.ExpiredKeys(t.Context(), 10); err != nil || len(keys) == 0 {
+					t.Errorf("after its end %v, %v", keys, err)
+				}
+			}
+		})
 	}
 }
 

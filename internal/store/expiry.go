@@ -23,8 +23,9 @@ func (s *Store) ExpiredKeys(ctx context.Context, limit int) ([]string, error) {
 
 func (s *Store) releaseExpired(ctx context.Context) error {
 	jobs, err := queryAll(ctx, s.db.Read(ctx), scanText,
-		`SELECT id FROM jobs WHERE expires_at > 0 AND released = 0 AND expires_at <= ? ORDER BY expires_at LIMIT ?`,
-		milliseconds(s.now()), refillLimit+s.readers.count())
+		`SELECT id FROM jobs WHERE expires_at > 0 AND released = 0 AND expires_at <= ?
+		AND NOT EXISTS (SELECT 1 FROM readings WHERE job_id = jobs.id AND seen_at > ?) ORDER BY expires_at LIMIT ?`,
+		milliseconds(s.now()), milliseconds(s.now().Add(-readingSilent)), refillLimit+s.readers.count())
 	if err != nil {
 		return fmt.Errorf("find the expired jobs: %w", err)
 	}
@@ -137,6 +138,9 @@ func dropStale(ctx context.Context, tx database.Tx, now time.Time) error {
 		return err
 	}
 	if _, err := tx.Exec(ctx, `DELETE FROM sessions WHERE expires_at <= ?`, milliseconds(now)); err != nil {
+		return err
+	}
+	if _, err := tx.Exec(ctx, `DELETE FROM readings WHERE seen_at < ?`, milliseconds(now.Add(-time.Hour))); err != nil {
 		return err
 	}
 	_, err := tx.Exec(ctx, `DELETE FROM instances WHERE seen_at < ?`, milliseconds(now.Add(-time.Hour)))
