@@ -102,17 +102,38 @@ func appendEvent(message *bytes.Buffer, event, id string, data any) error {
 	return nil
 }
 
+// streamTrust is how long a stream goes on before its key is looked up again.
+const streamTrust = 3 * time.Second
+
+// stillMay reports whether the key of a request that has been let in works
+// still: it may have been revoked, or replaced, while a stream is open.
+func (s *server) stillMay(r *http.Request) bool {
+	if session, ok := r.Context().Value(sessionKey{}).(darkroom.APIKey); ok {
+		key, err := s.Store.Key(r.Context(), session.ID)
+		return err == nil && key.RevokedAt.IsZero()
+	}
+	secret, _ := presentedKey(r.Header)
+	_, err := s.Store.KeyBySecret(r.Context(), secret)
+	return err == nil
+}
+
 // tell sends what look finds until there is nothing more to come: look gives
 // the next message, nil when nothing has changed, and whether it is the last.
 // What the rows say is all that is known of the past, so another process may
 // have changed them, and may have sent what came before.
-func (s *server) tell(ctx context.Context, to *telling, look func() (message []byte, last bool, err error)) {
+func (s *server) tell(r *http.Request, to *telling, look func() (message []byte, last bool, err error)) {
+	ctx, trusted := r.Context(), time.Now()
 	ticker := time.NewTicker(darkroom.StreamInterval)
 	defer ticker.Stop()
 	if to.send(fmt.Appendf(nil, "retry: %d\n\n", darkroom.StreamRetry.Milliseconds())) != nil {
 		return
 	}
 	for {
+		if time.Since(trusted) >= streamTrust {
+			if trusted = time.Now(); !s.stillMay(r) {
+				return
+			}
+		}
 		message, last, err := look()
 		if err != nil {
 			// The stream has begun, so its end is all that can be told; the client
@@ -180,7 +201,7 @@ func (s *server) streamJob(w http.ResponseWriter, r *http.Request, key darkroom.
 	}
 	defer leave()
 	one := &jobStream{server: s, job: job, keyID: key.ID, at: from, told: given}
-	s.tell(r.Context(), to, func() ([]byte, bool, error) { return one.next(r) })
+	s.tell(r, to, func() ([]byte, bool, error) { return one.next(r) })
 	return nil
 }
 
@@ -275,7 +296,7 @@ func (s *server) streamJobs(w http.ResponseWriter, r *http.Request, key darkroom
 		return err
 	}
 	defer leave()
-	s.tell(r.Context(), to, func() ([]byte, bool, error) {
+	s.tell(r, to, func() ([]byte, bool, error) {
 		jobs, err := s.Store.ChangedJobs(r.Context(), key.ID, at, darkroom.MaxStreamMessage)
 		if err != nil || len(jobs) == 0 {
 			return nil, false, err

@@ -258,6 +258,25 @@ func TestAStoppingServerEndsItsStreams(t *testing.T) {
 	}
 }
 
+// Whoever has a stream open when the key is revoked is told nothing more.
+func TestARevokedKeyEndsItsStreams(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	key := r.grant("leaving", darkroom.DefaultGrant())
+	r.key = key.Secret
+	id := r.create("https://example.com/a")
+	streams := map[string]*listener{"a job's": r.listen(darkroom.EventsPath(id), ""), "the key's": r.listen("/v1/events", "")}
+	must(r.store.RevokeKey(t.Context(), key.ID))(t)
+	for name, l := range streams {
+		for more := true; more; {
+			_, more = l.next()
+		}
+		if err := l.lines.Err(); err != nil { // the patience of the test, not the end of the stream
+			t.Errorf("%s stream: %v", name, err)
+		}
+	}
+}
+
 func TestTooManyStreams(t *testing.T) {
 	r := newRig(t)
 	id := r.create("https://example.com/a")
