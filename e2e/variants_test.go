@@ -31,7 +31,9 @@ func TestVariantsShareALoad(t *testing.T) {
 	}
 	s := start(t, t.TempDir(), "--concurrency", "2")
 	job := s.submit(map[string]any{"urls": urls, "variants": []map[string]any{
-		{"name": "window"}, {"name": "head", "selector": "h1"}, {"name": "phone", "device": "iPhone 14"},
+		{"name": "window"},
+		{"name": "head", "selector": "h1"},
+		{"name": "phone", "device": "iPhone 14"},
 		{"name": "whole", "full_page": true, "format": "webp"},
 	}})
 	if done := s.await(job.ID, time.Minute); done.Status != darkroom.StatusCompleted || done.Progress.Completed != 4*count {
