@@ -32,14 +32,15 @@ test-postgres: ## Every test that has a database on PostgreSQL; `make test` has 
 test-node: ## The Node client's own tests
 	cd clients/node && node --test test/unit/*.test.*
 
+# Those that run at once wait more than they work.
 test-e2e: build ## The whole program, killed in the middle, with the clients
-	$(GO) test -count=1 -timeout 9m ./e2e/...
+	$(GO) test -count=1 -parallel 6 -timeout 9m ./e2e/...
 
 test-slow: ## Race detector, linters, longer fuzzing, PostgreSQL and kill loops (≤ 40 minutes)
 	@scripts/setup slow
 	@$(MAKE) --no-print-directory lint race test-postgres fuzz leaks check-deploy
 	DARKROOM_LONG=1 $(GO) test -count=1 -run '^TestOnePageOneHash$$' ./internal/chrome
-	DARKROOM_LONG=1 $(GO) test -count=1 -timeout 50m ./e2e/...
+	DARKROOM_LONG=1 $(GO) test -count=1 -parallel 6 -timeout 50m ./e2e/...
 
 soak: build ## The long forms that take hours
 	@scripts/setup test
