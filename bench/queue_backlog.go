@@ -39,6 +39,13 @@ func (r *rows) multiply(ctx context.Context, jobs []string, times int) error {
 			return err
 		}
 	}
+	if r.db.Dialect() == database.PostgreSQL { // a backlog that grows by itself has been cleaned up after
+		for _, statement := range []string{`VACUUM ANALYZE`, `CHECKPOINT`} {
+			if _, err := r.db.PostgresPool().Exec(ctx, statement); err != nil {
+				return fmt.Errorf("clean up: %w", err)
+			}
+		}
+	}
 	return nil
 }
 

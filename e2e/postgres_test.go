@@ -79,6 +79,21 @@ func TestRolesOnPostgreSQL(t *testing.T) {
 	_, content := front.call("GET", darkroom.DownloadPath(job.ID), nil)
 	open(t, content).checkPictures(t, count)
 	hooks.checkOnePerJob(t, 1)
+	for s, series := range map[*server][]string{
+		front: {
+			`darkroom_http_requests_total{code="202",method="POST",route="/v1/batch"} 2`, `darkroom_jobs_created_total{kind="batch"} 2`,
+			`darkroom_database_operation_duration_seconds_count{op="write"}`, `darkroom_instances 1`, `darkroom_webhooks_pending 0`,
+		},
+		worker: {`darkroom_storage_operation_duration_seconds_count{op="put"}`, `darkroom_capture_bytes_count{format="png"}`, `darkroom_queue_oldest_age_seconds 0`},
+	} {
+		_, content, err := s.try("GET", "/metrics", nil)
+		must(t, err)
+		for _, one := range series {
+			if !bytes.Contains(content, []byte("\n"+one)) {
+				t.Errorf("/metrics lacks %s", one)
+			}
+		}
+	}
 	for _, s := range []*server{worker, front} {
 		if code := s.stop(); code != 0 {
 			t.Errorf("SIGTERM ends with exit code %d", code)

@@ -2,8 +2,8 @@ package main
 
 // plan is the table of docs/scale.md, from the figures there.
 func plan() []size {
-	sqlite := figures{Page: pageTime, Claim: 0.0008, Finish: 0.0008, Put: 0.003}
-	postgres := figures{Page: pageTime, Claim: 0.0025, Finish: 0.0016, Row: 0.0012, Put: 0.03}
+	sqlite := figures{Page: pageTime, Claim: 0.0007, Finish: 0.0005, Put: 0.003}
+	postgres := figures{Page: pageTime, Claim: 0.0009, Finish: 0.00055, Row: 0.0007, Put: 0.03}
 	return []size{
 		{Workers: 1, Millions: 0.25, Connections: 1, Rows: 1, Puts: 8, figures: sqlite},
 		{Workers: 10, Millions: 1, Connections: 2, Rows: 1, Puts: 64, figures: postgres},

@@ -167,6 +167,17 @@ func (t Tx) LaterTryShare(ctx context.Context, name string, held *bool) error {
 		`SELECT pg_try_advisory_xact_lock_shared(hashtextextended($1, 0))`, name)
 }
 
+// PlanOnce has PostgreSQL plan the statements of the transaction once for all
+// values, and not for each value anew, which it does as soon as that promises to
+// be a little better, and which costs more than running them. It is for
+// statements that find few rows by an index.
+func (t Tx) PlanOnce(ctx context.Context) error {
+	if t.pg == nil {
+		return nil
+	}
+	return t.Later(ctx, `SET LOCAL plan_cache_mode = force_generic_plan`)
+}
+
 // SQLite gives the transaction to the queue's driver, which shares it; nil on
 // PostgreSQL.
 func (t Tx) SQLite() *sql.Tx { return t.lite }

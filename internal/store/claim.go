@@ -79,6 +79,9 @@ func (s *Store) claimAll(ctx context.Context, all []*asking, alone bool) (n int,
 		if tries++; tries > 1 {
 			all = all[:1]
 		}
+		if err := tx.PlanOnce(ctx); err != nil {
+			return err
+		}
 		if of.busy != "" {
 			if err := tx.Share(ctx, jobLock(of.busy)); err != nil {
 				return err

@@ -49,6 +49,9 @@ func (s *Store) finishAll(ctx context.Context, together []*attempt) error {
 		return cmp.Or(cmp.Compare(a.claim.JobID, b.claim.JobID), cmp.Compare(a.claim.Ordinal, b.claim.Ordinal))
 	})
 	return s.update(ctx, func(tx database.Tx) error {
+		if err := tx.PlanOnce(ctx); err != nil {
+			return err
+		}
 		all, err := s.guard(ctx, tx, together)
 		if err != nil || len(all) == 0 {
 			return err
