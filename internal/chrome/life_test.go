@@ -2,6 +2,7 @@ package chrome
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -356,4 +357,18 @@ func sleeper(t *testing.T) *exec.Cmd {
 	}
 	t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
 	return cmd
+}
+
+// That a browser died idle is found out only when the next page wants it, of
+// the same job or of another; the page must not pay for it.
+func TestABrowserThatDiedIdleCostsNobody(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	for i := range 10 {
+		if _, err := r.takeIn(fmt.Sprint("session ", i/2), "/colour/0f0", darkroom.Options{}); err != nil {
+			t.Fatalf("round %d: %v", i, err)
+		}
+		r.settled()
+		killGroup(int(r.slot.group.Load()))
+	}
 }

@@ -152,7 +152,7 @@ func (s *Slot) begin(ctx context.Context, request darkroom.CaptureRequest, targe
 	if page != nil {
 		return page.capture.follow(request), nil
 	}
-	if err := s.ready(ctx, sessionOf(request)); err != nil {
+	if err := s.wake(ctx, sessionOf(request)); err != nil {
 		return nil, err
 	}
 	return &capture{
@@ -245,6 +245,22 @@ func (s *Slot) ready(ctx context.Context, session string) error {
 		return err
 	}
 	return b.tab.dress(ctx, s.window, s.engine.browser)
+}
+
+// wake makes the slot ready. A browser that was idle may have died, which is seen
+// only when something is asked of it: the page that it was wanted for gets
+// another one.
+func (s *Slot) wake(ctx context.Context, session string) error {
+	idle := s.browser != nil
+	err := s.ready(ctx, session)
+	if err == nil && idle {
+		err = s.browser.tab.answers(ctx)
+	}
+	if err == nil || !idle || ctx.Err() != nil || s.closing.Load() {
+		return err
+	}
+	s.dismiss()
+	return s.ready(ctx, session)
 }
 
 // dismiss ends the browser; the next capture starts another.
