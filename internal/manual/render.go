@@ -81,6 +81,7 @@ func (r *rendering) visit(node ast.Node, entering bool) (ast.WalkStatus, error) 
 		node.Destination = []byte(r.link(string(node.Destination)))
 	case *tables.TableRow:
 		r.row(node)
+		r.label(node)
 	}
 	return ast.WalkContinue, nil
 }
@@ -110,6 +111,17 @@ func (r *rendering) row(node *tables.TableRow) {
 	if !r.page.anchors[name] {
 		r.page.anchors[name] = true
 		node.SetAttributeString("id", []byte(name))
+	}
+}
+
+// label gives each cell the heading of its column, which a telephone shows
+// before it: there a row is a paragraph.
+func (r *rendering) label(row *tables.TableRow) {
+	head := row.Parent().FirstChild().FirstChild()
+	for cell := row.FirstChild(); cell != nil && head != nil; cell, head = cell.NextSibling(), head.NextSibling() {
+		if title := plain(head, r.source); title != "" && cell != row.FirstChild() {
+			cell.SetAttributeString("data-label", []byte(title))
+		}
 	}
 }
 
