@@ -38,6 +38,13 @@ func TestTheDocumentationInABrowser(t *testing.T) {
 
 // TestTheGallery opens the page of an archive as one does after unpacking it.
 func TestTheGallery(t *testing.T) {
+	drive(t, "gallery.test.mjs", ".", "GALLERY="+galleryOfOddPages(t))
+}
+
+// galleryOfOddPages is the unpacked archive of two good pages, one that is not
+// there and one whose title is hostile.
+func galleryOfOddPages(t *testing.T) string {
+	t.Helper()
 	s := start(t, t.TempDir())
 	good := site(t)
 	nasty := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -50,7 +57,7 @@ func TestTheGallery(t *testing.T) {
 		t.Fatalf("ended %s: %+v", done.Status, done.Progress)
 	}
 	_, content := s.call("GET", darkroom.DownloadPath(job.ID), nil)
-	drive(t, "gallery.test.mjs", ".", "GALLERY="+unpack(t, content))
+	return unpack(t, content)
 }
 
 // publicDir is a folder that the browser's user can reach.
