@@ -215,8 +215,9 @@ func (s *server) changeOf(r *http.Request) (int64, error) {
 	return change, nil
 }
 
-// next gives what has changed: captures first, then the job with the id from
-// which a reader goes on that has had all of it.
+// next gives what has changed: captures first, then the job. The last of them
+// has the id from which a reader goes on that has had all of it. That the job
+// has ended is told only behind everything else: nobody listens any longer.
 func (j *jobStream) next(r *http.Request) (message []byte, last bool, err error) {
 	ctx := r.Context()
 	change, err := j.server.Store.JobChange(ctx, j.job.ID)
@@ -234,25 +235,55 @@ func (j *jobStream) next(r *http.Request) (message []byte, last bool, err error)
 	if j.job, err = j.server.Store.Job(ctx, j.keyID, j.job.ID); err != nil {
 		return nil, false, err
 	}
-	full := len(results) == darkroom.MaxStreamMessage
 	if err := j.relist(ctx); err != nil {
 		return nil, false, err
 	}
+	j.at = j.behind(change, results)
+	all, err := j.toldAll(ctx)
+	if err != nil {
+		return nil, false, err
+	}
+	message, err = j.write(results, all || !j.job.Status.Terminal())
+	return message, false, err
+}
+
+// behind is the place behind some results that were read after a change.
+func (j *jobStream) behind(change int64, results []store.ChangedResult) place {
+	n := len(results)
+	switch {
+	case n == darkroom.MaxStreamMessage:
+		return place{results[n-1].Change, results[n-1].Ordinal}
+	case n > 0:
+		change = max(change, results[n-1].Change)
+	}
+	return place{change: max(change, j.at.change)}
+}
+
+// toldAll reports whether nothing has changed behind the place up to now.
+func (j *jobStream) toldAll(ctx context.Context) (bool, error) {
+	change, err := j.server.Store.JobChange(ctx, j.job.ID)
+	return err == nil && j.at == (place{change: change}), err
+}
+
+// write gives the message about some captures, and about the job if it is its
+// turn.
+func (j *jobStream) write(results []store.ChangedResult, job bool) ([]byte, error) {
 	var buffer bytes.Buffer
-	for _, result := range results {
-		if err := appendEvent(&buffer, darkroom.StreamCapture, "", j.list.answer(result.Result)); err != nil {
-			return nil, false, err
+	for i, result := range results {
+		id := ""
+		if !job && i == len(results)-1 {
+			id = j.at.String()
+		}
+		if err := appendEvent(&buffer, darkroom.StreamCapture, id, j.list.answer(result.Result)); err != nil {
+			return nil, err
 		}
 	}
-	j.at = place{change: max(change, j.at.change)}
-	if n := len(results); full {
-		j.at = place{results[n-1].Change, results[n-1].Ordinal}
-	} else if n > 0 {
-		j.at.change = max(change, results[n-1].Change)
+	if !job {
+		return buffer.Bytes(), nil
 	}
 	j.told = true
-	err = appendEvent(&buffer, darkroom.StreamJob, j.at.String(), j.job.Answer(j.server.Now()))
-	return buffer.Bytes(), false, err
+	err := appendEvent(&buffer, darkroom.StreamJob, j.at.String(), j.job.Answer(j.server.Now()))
+	return buffer.Bytes(), err
 }
 
 func (j *jobStream) results(ctx context.Context) ([]store.ChangedResult, error) {

@@ -104,6 +104,25 @@ func (l *listener) until(done int) (job darkroom.JobAnswer, captures []int) {
 	}
 }
 
+// message reads as far as a reader can come back to, and gives the captures.
+func (l *listener) message() (captures []int) {
+	l.t.Helper()
+	for {
+		e, ok := l.next()
+		if !ok {
+			l.t.Fatal("the stream ended before there was an id")
+		}
+		if e.event == darkroom.StreamCapture {
+			var result darkroom.ResultAnswer
+			l.read(e, &result)
+			captures = append(captures, result.Index)
+		}
+		if e.id != "" {
+			return captures
+		}
+	}
+}
+
 func (l *listener) read(e sse, into any) {
 	l.t.Helper()
 	if err := json.Unmarshal([]byte(e.data), into); err != nil {
@@ -179,7 +198,7 @@ func TestAStreamIsToldInBoundedMessages(t *testing.T) {
 			expect(t, "messages", messages, 4) // 100, 100, 50 with the end, and nothing
 			break
 		}
-		_, captures := l.until(0)
+		captures := l.message()
 		if len(captures) > darkroom.MaxStreamMessage || messages > 10 {
 			t.Fatalf("message %d has %d captures", messages, len(captures))
 		}
@@ -188,6 +207,27 @@ func TestAStreamIsToldInBoundedMessages(t *testing.T) {
 	}
 	if len(seen) != len(urls) || !slices.IsSorted(seen) {
 		t.Errorf("%d captures were told: %v", len(seen), seen)
+	}
+}
+
+// Who hears that the job has ended listens no more, so everything else is told
+// before it.
+func TestTheEndIsToldLast(t *testing.T) {
+	r := newRig(t)
+	urls := make([]string, 2*darkroom.MaxStreamMessage+50)
+	for i := range urls {
+		urls[i] = "https://example.com/" + strings.Repeat("x", i+1)
+	}
+	id := r.create(urls...)
+	r.act("POST", darkroom.CancelPath(id), http.StatusOK)
+	r.finish(id)
+	l := r.listen(darkroom.EventsPath(id), "0")
+	for told := 0; ; {
+		job, captures := l.until(0)
+		if told += len(captures); job.Status.Terminal() {
+			expect(t, "captures that were told before the end", told, len(urls))
+			return
+		}
 	}
 }
 
