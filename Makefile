@@ -22,9 +22,9 @@ test: ## Everything in its short form: unit, integration, clients, e2e (≤ 10 m
 	@scripts/setup test
 	@scripts/report $(MAKE) --no-print-directory test-unit test-node test-e2e
 
+# Tests that run at once wait more than they work, for pages and for browsers.
 test-unit: ## Go tests of every room, real Chromium and real SQLite
-	$(GO) vet ./...
-	$(GO) test $(TESTFLAGS) $$($(GO) list ./... | grep -v -e /e2e -e '/bench$$')
+	$(GO) test -parallel 4 $(TESTFLAGS) $$($(GO) list ./... | grep -v -e /e2e -e '/bench$$')
 
 test-postgres: ## Every test that has a database on PostgreSQL; `make test` has those of what happens at once
 	DARKROOM_TEST_DATABASE=postgres $(GO) test $(TESTFLAGS) -count=1 ./internal/store ./internal/queue ./internal/worker
@@ -36,7 +36,7 @@ test-node: ## The Node client's own tests
 test-e2e: build ## The whole program, killed in the middle, with the clients
 	$(GO) test -count=1 -parallel 6 -timeout 9m ./e2e/...
 
-test-slow: ## Race detector, linters, longer fuzzing, PostgreSQL and kill loops (≤ 40 minutes)
+test-slow: ## Race detector, linters, longer fuzzing, PostgreSQL and kill loops (about an hour)
 	@scripts/setup slow
 	@$(MAKE) --no-print-directory lint race test-postgres fuzz leaks check-deploy
 	DARKROOM_LONG=1 $(GO) test -count=1 -run '^TestOnePageOneHash$$' ./internal/chrome
@@ -54,10 +54,11 @@ check-deploy: ## Dockerfile, compose files, systemd unit, chart and alarms, with
 	@scripts/setup slow
 	@scripts/check-deploy
 
-# Two tests that only count pixels take minutes under the detector.
-race: ## Go tests under the race detector, one room after the other
-	CGO_ENABLED=1 $(GO) test -race -p 1 -timeout 30m -skip 'TestNothingIsMissing/100,000_pixels|TestHashOfTiles' \
-		$$($(GO) list ./... | grep -v -e /e2e -e /bench)
+# Two tests that only count pixels take minutes under the detector. The browsers'
+# room has the machine to itself.
+race: ## Go tests under the race detector
+	CGO_ENABLED=1 $(GO) test -race -p 2 -timeout 30m $$($(GO) list ./... | grep -v -e /e2e -e /bench -e 'internal/chrome$$')
+	CGO_ENABLED=1 $(GO) test -race -timeout 30m -skip 'TestNothingIsMissing/100,000_pixels|TestHashOfTiles' ./internal/chrome
 
 lint: ## Linters, pinned in tools/go.mod
 	$(GO) tool -modfile=tools/go.mod golangci-lint run ./...
