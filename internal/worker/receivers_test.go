@@ -236,7 +236,7 @@ func TestBadReceiversHoldUpNobody(t *testing.T) {
 			jobs[one.name] = append(jobs[one.name], tell(one.url))
 		}
 	}
-	eventually(t, "those that hold attempts have all they get", func() bool { return int(v.holding.Load()) == late })
+	eventually(t, "those that hold attempts have all they get", func() bool { return int(v.holding.Load()) >= late })
 	for range jobsOfGood {
 		tell(good)
 	}
@@ -247,8 +247,8 @@ func TestBadReceiversHoldUpNobody(t *testing.T) {
 			t.Fatalf("the good one was told of %d jobs in a minute", n)
 		}
 	}
-	if n := int(v.holding.Load()); n != late {
-		t.Errorf("%d attempts were held meanwhile, not %d", n, late)
+	if n := int(v.holding.Load()); n < late {
+		t.Errorf("%d attempts were held meanwhile, not at least %d", n, late)
 	}
 	close(v.release)
 	for _, one := range bad {

@@ -311,12 +311,12 @@ func pages(count int) []string {
 // eventually waits for something that happens in another goroutine.
 func eventually(t *testing.T, what string, happened func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(2 * time.Millisecond) {
+	for deadline := time.Now().Add(2 * time.Minute); time.Now().Before(deadline); time.Sleep(2 * time.Millisecond) {
 		if happened() {
 			return
 		}
 	}
-	t.Fatalf("in 30 s it did not happen that %s", what)
+	t.Fatalf("in two minutes it did not happen that %s", what)
 }
 
 func path(request darkroom.CaptureRequest) string {
