@@ -20,7 +20,7 @@ import (
 // and key are set.
 func TestAPublishedClient(t *testing.T) {
 	if length(0, 1, 1) == 0 {
-		t.Skip("the long form installs it")
+		t.Skip("scripts/setup slow installs the client: DARKROOM_LONG=1 runs it, as make test-slow does")
 	}
 	s := start(t, t.TempDir())
 	target := site(t)
